@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Measure `vegeta report FILE` against `plimsoll analyze FILE` and print a Markdown table.
+
+    measure.py --vegeta PATH [--plimsoll PATH] [--repeat 5] FILE...
+
+Per file: one warm-up run of each (it also fills the page cache and checks that both read the same number of
+results), then the two in turn, --repeat times. CPU is user plus system time of the whole process, all threads.
+Figures are medians. A process's peak RSS as the kernel accounts it starts at that of this script (about
+15 MiB), so smaller ones cannot be seen. Standard library only, and few modules of it, to keep that low.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+
+def run(command, stdout):
+    """Run to the end: (exit status, CPU seconds, wall seconds, peak RSS in MiB)."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    start = time.perf_counter()
+    actions = [(os.POSIX_SPAWN_DUP2, stdout or null, 1)]
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - start
+    os.close(null)
+    return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
+
+
+def output_of(command):
+    """What a command that must succeed prints."""
+    reader, writer = os.pipe()
+    pid = os.posix_spawn(
+        command[0], command, os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_CLOSE, reader)],
+    )
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    if status:
+        sys.exit(f"failed ({os.waitstatus_to_exitcode(status)}): {' '.join(command)}")
+    return text
+
+
+def median(values):
+    values = sorted(values)
+    middle = len(values) // 2
+    return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
+
+
+def measure(path, vegeta, plimsoll, repeat):
+    records = json.loads(output_of([vegeta, "report", "-type", "json", path]))["requests"]
+    commands = {"vegeta": [vegeta, "report", path]}
+    if plimsoll:
+        found = json.loads(output_of([plimsoll, "analyze", "--format", "json", path]))["total"]["requests"]
+        if found != records:
+            sys.exit(f"{path}: vegeta read {records} results, plimsoll {found}")
+        commands["plimsoll"] = [plimsoll, "analyze", path]
+    runs = {name: [] for name in commands}
+    for _ in range(repeat):
+        for name, command in commands.items():
+            code, *figures = run(command, None)
+            if code:
+                sys.exit(f"failed ({code}): {' '.join(command)}")
+            runs[name].append(figures)
+    return records, {name: [median(column) for column in zip(*rows)] for name, rows in runs.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vegeta", required=True)
+    parser.add_argument("--plimsoll")
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("files", nargs="+")
+    args = parser.parse_args()
+    head = ["file", "results", "vegeta CPU s", "wall s", "RSS MiB"]
+    if args.plimsoll:
+        head += ["plimsoll CPU s", "wall s", "RSS MiB", "CPU ratio", "wall ratio"]
+    print("| " + " | ".join(head) + " |")
+    print("|---|" + "---:|" * (len(head) - 1), flush=True)
+    for path in args.files:
+        records, figures = measure(path, args.vegeta, args.plimsoll, args.repeat)
+        row = [os.path.basename(path), f"{records:,}"]
+        for name in figures:
+            cpu, wall, rss = figures[name]
+            row += [f"{cpu:.3f}", f"{wall:.3f}", f"{rss:.0f}"]
+        if args.plimsoll:
+            (cpu, wall, _), (own_cpu, own_wall, _) = figures["vegeta"], figures["plimsoll"]
+            row += [f"{cpu / own_cpu:.1f}x", f"{wall / own_wall:.1f}x"]
+        print("| " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+//! What an analysis says. Plain data with public fields: any value is valid, and render reads all of it.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use plimsoll_model::{InputId, Nanos, Rate, Timestamp};
+
+/// Everything that was found in the records.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// What became of each input's records, by [`InputId`].
+    pub inputs: Vec<InputFindings>,
+    /// The runs, by their first record.
+    pub runs: Vec<RunFindings>,
+    /// All records together.
+    pub total: ChainFindings,
+    /// The chains, by name; records that no chain claims come last as `(unmatched)`, folded ones as `(other)`.
+    pub chains: Vec<ChainFindings>,
+    /// How the chains were formed.
+    pub grouping: Grouping,
+    /// What the reader of the answer has to know before believing it.
+    pub warnings: Vec<Warning>,
+}
+
+/// What became of one input's records. `read = counted + duplicates + cut`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputFindings {
+    /// Records that the reader handed over.
+    pub read: u64,
+    /// Records that every figure is made of.
+    pub counted: u64,
+    /// Records that had been counted before, from this input or another.
+    pub duplicates: u64,
+    /// Records outside `--from`, `--to` or inside `--skip`.
+    pub cut: u64,
+    /// Records without a timestamp (counted, but in no rate).
+    pub without_timestamp: u64,
+    /// The earliest and the latest timestamp of all records that were read.
+    pub span: Option<(Timestamp, Timestamp)>,
+}
+
+/// One generator's stream.
+#[derive(Clone, Debug)]
+pub struct RunFindings {
+    /// The attack's name, empty where it has none.
+    pub attack: String,
+    /// The inputs that hold the run's records.
+    pub inputs: Vec<InputId>,
+    /// Counted records.
+    pub requests: u64,
+    /// From the first request until one mean interval after the last one.
+    pub active_spans: Vec<(Timestamp, Timestamp)>,
+    /// Accepted answers.
+    pub success: Option<Proportion>,
+    /// All latencies; `None` where there were too many runs to keep them apart.
+    pub latency: Option<LatencySummary>,
+}
+
+/// One chain, or all of them together. All figures are over counted records.
+#[derive(Clone, Debug)]
+pub struct ChainFindings {
+    /// The chain's name, unmasked texts never.
+    pub name: String,
+    /// Records counted.
+    pub requests: u64,
+    /// Accepted answers (no error, an accepted status code).
+    pub successes: u64,
+    /// `requests - successes`.
+    pub failures: u64,
+    /// Accepted and within the SLO's latency; `None` without one.
+    pub good: Option<u64>,
+    /// `successes / requests`; `None` without requests.
+    pub success: Option<Proportion>,
+    /// vegeta's definition: `200 <= code < 400`.
+    pub http_success: Option<Proportion>,
+    /// Requests that vegeta would call successes.
+    pub http_successes: u64,
+    /// Time in which the chain's runs were under way: their union, without the gaps between runs.
+    pub active: Nanos,
+    /// `requests / active`; `None` where no time passed.
+    pub offered: Option<Rate>,
+    /// `successes / active`.
+    pub throughput: Option<Rate>,
+    /// `good / active`; `None` without an SLO.
+    pub goodput: Option<Rate>,
+    /// Sum of the answers' captured bytes.
+    pub bytes_in_total: u64,
+    /// Sum of the requests' bytes.
+    pub bytes_out_total: u64,
+    /// Records whose answer's bytes were captured (`bytes_in > 0`).
+    pub bytes_measured: u64,
+    /// Latencies, successes and failures apart.
+    pub latency: LatencyFindings,
+    /// Records by HTTP status; 0 means that no complete answer arrived.
+    pub status_codes: BTreeMap<u16, u64>,
+    /// Distinct error templates, the most frequent first (then by template).
+    pub errors: Vec<ErrorFinding>,
+    /// The earliest timestamp.
+    pub earliest: Option<Timestamp>,
+    /// The latest timestamp.
+    pub latest: Option<Timestamp>,
+    /// The latest `timestamp + latency`.
+    pub end: Option<Timestamp>,
+    /// The attack names whose records the chain holds, in order of the name (a bounded number).
+    pub attacks: Vec<String>,
+}
+
+/// `successes` of `trials` with its Wilson score interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Proportion {
+    /// Numerator.
+    pub successes: u64,
+    /// Denominator, at least 1.
+    pub trials: u64,
+    /// `successes / trials`, 0..=1.
+    pub ratio: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+    /// Two-sided confidence of the interval, for example 0.95.
+    pub confidence: f64,
+}
+
+/// Latencies of a chain.
+#[derive(Clone, Debug)]
+pub struct LatencyFindings {
+    /// Every record.
+    pub all: LatencySummary,
+    /// Accepted answers.
+    pub success: LatencySummary,
+    /// The others.
+    pub failure: LatencySummary,
+    /// The distribution behind `success`, in nanoseconds.
+    pub success_histogram: Histogram<u64>,
+    /// The distribution behind `failure`, in nanoseconds.
+    pub failure_histogram: Histogram<u64>,
+}
+
+/// Count, exact sum, minimum and maximum, and nearest-rank percentiles of a distribution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatencySummary {
+    /// Values.
+    pub count: u64,
+    /// Exact sum in nanoseconds.
+    pub sum_ns: u128,
+    /// Exact minimum; `None` without values.
+    pub min: Option<Nanos>,
+    /// `sum / count`, truncated to a nanosecond.
+    pub mean: Option<Nanos>,
+    /// Nearest-rank percentiles in the order p50, p90, p95, p99, p99.9.
+    pub percentiles: Vec<Percentile>,
+    /// Exact maximum.
+    pub max: Option<Nanos>,
+    /// The largest relative error of a percentile.
+    pub relative_error: f64,
+}
+
+/// One percentile of a distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Percentile {
+    /// Which one, as a quantile in 0..1, for example 0.99.
+    pub quantile: f64,
+    /// Its value by nearest rank; `None` without values.
+    pub value: Option<Nanos>,
+    /// Whether the sample supports it (two-sided 95 % order-statistics interval exists). Reports show it only if so.
+    pub supported: bool,
+}
+
+/// An error template with its figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorFinding {
+    /// The text with ports, addresses, ids and URLs blanked.
+    pub template: String,
+    /// The first recorded text, credentials masked.
+    pub example: String,
+    /// Records.
+    pub count: u64,
+    /// Timestamp of the earliest record with it.
+    pub first: Option<Timestamp>,
+    /// Timestamp of the latest record with it.
+    pub last: Option<Timestamp>,
+}
+
+/// How the chains were formed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// By the configuration's `[chains.<name>]`.
+    Configured,
+    /// As asked for on the command line.
+    Asked(GroupBy),
+    /// Found in the data: by what.
+    Found(FoundBy),
+}
+
+/// What automatic grouping went by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundBy {
+    /// Attack names; names that differ only in a number are one chain.
+    Attack,
+    /// Host and port.
+    Host,
+    /// The first path segment.
+    Path,
+    /// Nothing splits the records: they are one chain.
+    Nothing,
+}
+
+/// What `--group-by` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// The attack's name, exactly.
+    Attack,
+    /// Host and port of the URL.
+    Host,
+    /// The first `n` path segments.
+    Path(usize),
+    /// The URL without its query, masked.
+    Url,
+    /// The input's name.
+    File,
+    /// The HTTP method.
+    Method,
+}
+
+/// What the reader of the answer has to know before believing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// Records had been counted before and were left out.
+    Duplicates {
+        /// How many.
+        records: u64,
+    },
+    /// There were more groups than are kept apart: the rest is in `(other)`.
+    GroupsFolded {
+        /// The most that are kept apart.
+        limit: usize,
+        /// Records in `(other)`.
+        records: u64,
+    },
+    /// There were more runs than are kept apart.
+    RunsFolded {
+        /// The most that are kept apart.
+        limit: usize,
+    },
+    /// There were more error templates than are kept.
+    ErrorsFolded {
+        /// The most that are kept.
+        limit: usize,
+        /// Records whose template was not kept: they are in `(other errors)`.
+        records: u64,
+    },
+    /// Records without a timestamp are in no rate.
+    WithoutTimestamp {
+        /// How many.
+        records: u64,
+    },
+    /// Records that no configured chain claims.
+    Unmatched {
+        /// How many.
+        records: u64,
+    },
+    /// Duplicates may have been missed: an input could not be read again to make sure.
+    DuplicatesUnchecked {
+        /// Records that fall into a time span that had been set aside to bound memory.
+        records: u64,
+    },
+    /// A configured chain matched nothing.
+    EmptyChain {
+        /// Its name.
+        name: String,
+    },
+}

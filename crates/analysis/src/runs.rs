@@ -1,0 +1,378 @@
+//! Which records are one generator's stream.
+//!
+//! A generator takes number and timestamp in one step, so inside a run both rise together, while the file is in the
+//! order of completion. A record that would break this starts another run: the same attack run twice and written to one
+//! file begins again at number 0, later.
+
+use std::cmp::Ordering;
+
+use plimsoll_model::{Record, Timestamp};
+
+/// The most runs that are kept apart.
+pub(crate) const MAX_RUNS: usize = 256;
+
+/// The run of all records for which there was no room.
+pub(crate) const OVERFLOW: u32 = u32::MAX;
+
+/// Runs of one stream that a record is tried against.
+const MAX_TRIED: usize = 64;
+
+/// A record this close to a run needs no further reason to belong to it.
+const NEAR: u64 = 1_000_000_000;
+
+/// All runs of all streams.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Runs {
+    streams: Vec<Stream>,
+    all: Vec<Run>,
+}
+
+/// The records of one attack name in one input.
+#[derive(Clone, Debug)]
+struct Stream {
+    /// The run of the last record, which is most often the next one's.
+    latest: usize,
+    numbered: Vec<usize>,
+    /// The run of records that have no number or no timestamp.
+    unnumbered: Option<usize>,
+    /// The first start of the records that went to [`OVERFLOW`].
+    overflow_start: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    stream: u32,
+    extent: Extent,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    min_seq: u64,
+    max_seq: u64,
+    min_at: i64,
+    max_at: i64,
+}
+
+impl Extent {
+    fn of(seq: u64, at: i64) -> Self {
+        Self { min_seq: seq, max_seq: seq, min_at: at, max_at: at }
+    }
+
+    /// Whether the record follows or precedes the run closely, or lies inside it.
+    ///
+    /// Without branches on the order of completion, which no processor foresees.
+    #[inline]
+    fn is_in_step(&self, seq: u64, at: i64) -> bool {
+        let contradicts = u8::from((seq > self.max_seq) != (at > self.max_at))
+            | u8::from((seq < self.min_seq) != (at < self.min_at));
+        let length = self.max_at.wrapping_sub(self.min_at).cast_unsigned().wrapping_add(2 * NEAR);
+        let offset = at.wrapping_sub(self.min_at).cast_unsigned().wrapping_add(NEAR);
+        contradicts | u8::from(offset > length) == 0
+    }
+
+    /// Whether the record can be of this run and nothing suggests another one.
+    fn takes(&self, seq: u64, at: i64) -> bool {
+        let contradicts = |seq_to: Ordering, at_to: Ordering| match seq_to {
+            Ordering::Equal => at_to != Ordering::Equal,
+            Ordering::Less | Ordering::Greater => at_to == seq_to.reverse(),
+        };
+        !contradicts(seq.cmp(&self.max_seq), at.cmp(&self.max_at))
+            && !contradicts(seq.cmp(&self.min_seq), at.cmp(&self.min_at))
+            && (self.distance(at) <= NEAR || self.resumes(seq, at))
+    }
+
+    /// Whether a pause is a stall or the pace of a slow run: its numbers go on where they stopped, or the pause is
+    /// nothing special.
+    fn resumes(&self, seq: u64, at: i64) -> bool {
+        let numbers = seq.saturating_sub(self.max_seq).max(self.min_seq.saturating_sub(seq));
+        let seen = self.max_seq - self.min_seq;
+        let interval = self.max_at.abs_diff(self.min_at).checked_div(seen).unwrap_or(0);
+        numbers <= 1 + seen / 16 || self.distance(at) / 16 <= interval
+    }
+
+    fn distance(&self, at: i64) -> u64 {
+        if at > self.max_at {
+            at.abs_diff(self.max_at)
+        } else {
+            self.min_at.abs_diff(at.min(self.min_at))
+        }
+    }
+
+    #[inline]
+    fn extend(&mut self, seq: u64, at: i64) {
+        self.min_seq = self.min_seq.min(seq);
+        self.max_seq = self.max_seq.max(seq);
+        self.min_at = self.min_at.min(at);
+        self.max_at = self.max_at.max(at);
+    }
+}
+
+impl Runs {
+    /// Adds a stream and returns its number.
+    pub(crate) fn add_stream(&mut self) -> u32 {
+        self.streams.push(Stream {
+            latest: usize::MAX,
+            numbered: Vec::new(),
+            unnumbered: None,
+            overflow_start: i64::MAX,
+        });
+        u32::try_from(self.streams.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The run of the stream's next record: its number, or [`OVERFLOW`].
+    #[inline]
+    pub(crate) fn assign(&mut self, stream: u32, record: &Record) -> u32 {
+        let place = &self.streams[stream as usize];
+        if record.has_seq
+            && let Some(run) = self.all.get_mut(place.latest)
+            && run.extent.is_in_step(record.seq, record.timestamp.0)
+        {
+            run.extent.extend(record.seq, record.timestamp.0);
+            return number(place.latest);
+        }
+        self.find(stream, record)
+    }
+
+    #[cold]
+    fn find(&mut self, stream: u32, record: &Record) -> u32 {
+        let Timestamp(at) = record.timestamp;
+        let place = &self.streams[stream as usize];
+        let found = if !record.timestamp.is_known() {
+            self.all.get(place.latest).map(|_| place.latest).or(place.unnumbered)
+        } else if record.has_seq {
+            let tried = place.numbered.iter().rev().take(MAX_TRIED).copied();
+            tried
+                .filter(|&run| self.all[run].extent.takes(record.seq, at))
+                .min_by_key(|&run| self.all[run].extent.distance(at))
+        } else {
+            place.unnumbered
+        };
+        let run = match found {
+            Some(run) => run,
+            None if self.all.len() < MAX_RUNS => self.add_run(stream, record),
+            None => {
+                if record.timestamp.is_known() {
+                    let place = &mut self.streams[stream as usize];
+                    place.overflow_start = place.overflow_start.min(at);
+                }
+                return OVERFLOW;
+            }
+        };
+        if record.timestamp.is_known() {
+            let extent = &mut self.all[run].extent;
+            if record.has_seq {
+                extent.extend(record.seq, at);
+                self.streams[stream as usize].latest = run;
+            } else {
+                extent.extend(extent.min_seq, at);
+            }
+        }
+        number(run)
+    }
+
+    fn add_run(&mut self, stream: u32, record: &Record) -> usize {
+        let run = self.all.len();
+        let place = &mut self.streams[stream as usize];
+        let extent = if record.timestamp.is_known() {
+            Extent::of(record.seq, record.timestamp.0)
+        } else {
+            Extent { min_seq: 0, max_seq: 0, min_at: i64::MAX, max_at: i64::MIN }
+        };
+        if record.has_seq && record.timestamp.is_known() {
+            place.numbered.push(run);
+        } else {
+            place.unnumbered = Some(run);
+        }
+        self.all.push(Run { stream, extent });
+        run
+    }
+
+    /// The stream that a run was found in.
+    pub(crate) fn stream(&self, run: u32) -> Option<u32> {
+        self.all.get(run as usize).map(|run| run.stream)
+    }
+
+    /// The streams of which some records had no room in a run.
+    pub(crate) fn overflowing(&self) -> impl Iterator<Item = u32> {
+        (0..)
+            .zip(&self.streams)
+            .filter(|(_, stream)| stream.overflow_start != i64::MAX)
+            .map(|(number, _)| number)
+    }
+
+    /// For each run the run that it continues after a pause, or itself.
+    ///
+    /// While records are read, a pause starts another run unless the numbers go on at once: they may belong to a run
+    /// that starts anew. Afterwards it is known whether they did start anew.
+    pub(crate) fn joined(&self) -> Vec<u32> {
+        let mut roots: Vec<u32> = (0..self.all.len()).map(number).collect();
+        for stream in &self.streams {
+            let mut order = stream.numbered.clone();
+            order.sort_by_key(|&run| self.all[run].extent.min_at);
+            let mut open: Option<(usize, Extent)> = None;
+            for run in order {
+                let extent = self.all[run].extent;
+                match &mut open {
+                    Some((root, before))
+                        if extent.min_seq > before.max_seq && extent.min_at >= before.max_at =>
+                    {
+                        roots[run] = number(*root);
+                        before.extend(extent.min_seq, extent.min_at);
+                        before.extend(extent.max_seq, extent.max_at);
+                    }
+                    _ => open = Some((run, extent)),
+                }
+            }
+        }
+        roots
+    }
+
+    /// When each run started.
+    pub(crate) fn starts(&self) -> RunStarts {
+        let roots = self.joined().into_iter();
+        let by_run =
+            roots.map(|root| self.all.get(root as usize).map_or(i64::MAX, |run| run.extent.min_at));
+        RunStarts {
+            by_run: by_run.collect(),
+            overflow_by_stream: self.streams.iter().map(|stream| stream.overflow_start).collect(),
+        }
+    }
+}
+
+/// When each run of a whole pass started. Runs and streams have the same numbers in every pass over the same records.
+#[derive(Clone, Debug)]
+pub(crate) struct RunStarts {
+    by_run: Vec<i64>,
+    overflow_by_stream: Vec<i64>,
+}
+
+impl RunStarts {
+    /// The first start of the run; for [`OVERFLOW`] that of the stream's records there.
+    pub(crate) fn start(&self, run: u32, stream: u32) -> Option<i64> {
+        let overflow = || self.overflow_by_stream.get(stream as usize);
+        self.by_run.get(run as usize).or_else(overflow).copied()
+    }
+}
+
+fn number(run: usize) -> u32 {
+    u32::try_from(run).unwrap_or(OVERFLOW)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_model::{Nanos, TargetId};
+
+    const MS: i64 = 1_000_000;
+
+    fn record(seq: u64, at: i64) -> Record {
+        Record {
+            timestamp: Timestamp(at),
+            latency: Nanos(1),
+            seq,
+            bytes_in: 0,
+            bytes_out: 0,
+            target: TargetId(0),
+            error: None,
+            code: 200,
+            has_seq: true,
+        }
+    }
+
+    /// A run of `count` requests 10 ms apart, in order.
+    fn run(start_ms: i64, count: u64) -> Vec<Record> {
+        (0..count)
+            .map(|seq| record(seq, (start_ms + 10 * i64::try_from(seq).unwrap()) * MS))
+            .collect()
+    }
+
+    /// How many records each run has, in the order of the runs' first records.
+    fn sizes(records: impl IntoIterator<Item = Record>) -> Vec<usize> {
+        let mut runs = Runs::default();
+        let stream = runs.add_stream();
+        let assigned: Vec<u32> =
+            records.into_iter().map(|record| runs.assign(stream, &record)).collect();
+        let roots = runs.joined();
+        let mut sizes = vec![0; roots.len()];
+        for run in assigned {
+            sizes[roots[run as usize] as usize] += 1;
+        }
+        sizes.retain(|&size| size > 0);
+        sizes
+    }
+
+    #[test]
+    fn two_runs_in_one_file_are_two() {
+        assert_eq!(sizes(run(0, 100).into_iter().chain(run(600_000, 90))), [100, 90]);
+    }
+
+    #[test]
+    fn interleaved_runs_are_two() {
+        let pairs = run(0, 100).into_iter().zip(run(600_000, 100));
+        assert_eq!(sizes(pairs.flat_map(|(first, second)| [first, second])), [100, 100]);
+    }
+
+    #[test]
+    fn order_of_completion_does_not_matter() {
+        let mut records = run(0, 1_000);
+        for chunk in records.chunks_mut(37) {
+            chunk.reverse();
+        }
+        assert_eq!(sizes(records), [1_000]);
+    }
+
+    #[test]
+    fn a_stall_is_inside_a_run() {
+        let mut records = run(0, 100);
+        for record in &mut records[40..] {
+            record.timestamp.0 += 60_000 * MS;
+        }
+        assert_eq!(sizes(records.clone()), [100]);
+        // The requests after the stall complete in any order.
+        records[40..].reverse();
+        assert_eq!(sizes(records), [100]);
+    }
+
+    #[test]
+    fn a_short_run_before_one_that_completes_late_first() {
+        let mut second = run(600_000, 200);
+        second[..60].reverse();
+        assert_eq!(sizes(run(0, 10).into_iter().chain(second)), [10, 200]);
+    }
+
+    #[test]
+    fn a_slow_run_is_one() {
+        let slow = |order: &[u64]| {
+            order
+                .iter()
+                .map(|&seq| record(seq, i64::try_from(seq).unwrap() * 7_000 * MS))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(slow(&[0, 1, 2, 3, 4])), [5]);
+        assert_eq!(sizes(slow(&[1, 0, 4, 3, 2, 6, 5])), [7]);
+    }
+
+    #[test]
+    fn without_numbers_a_stream_is_one_run() {
+        let records = run(0, 50).into_iter().chain(run(600_000, 50));
+        assert_eq!(sizes(records.map(|record| Record { seq: 0, has_seq: false, ..record })), [100]);
+    }
+
+    #[test]
+    fn records_without_timestamp_go_along() {
+        let mut records = run(0, 20);
+        records[5].timestamp = Timestamp::UNKNOWN;
+        assert_eq!(sizes(records), [20]);
+        assert_eq!(sizes([Record { timestamp: Timestamp::UNKNOWN, ..record(0, 0) }]), [1]);
+    }
+
+    #[test]
+    fn beyond_the_limit_runs_share_one() {
+        let mut runs = Runs::default();
+        let stream = runs.add_stream();
+        let last =
+            (0..300).map(|index| runs.assign(stream, &record(0, index * 60_000 * MS))).last();
+        assert_eq!(last, Some(OVERFLOW));
+        assert_eq!(runs.starts().start(OVERFLOW, stream), Some(256 * 60_000 * MS));
+    }
+}

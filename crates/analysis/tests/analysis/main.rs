@@ -1,0 +1,6 @@
+//! The analysis from outside: records in, findings out.
+
+mod findings;
+mod properties;
+mod published;
+mod stream;

@@ -1,0 +1,150 @@
+//! `plimsoll analyze`: arguments and configuration to an analysis, its findings to an answer.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use plimsoll_analysis::{Analyzer, ChainsBy, Findings, Options, Step};
+use plimsoll_ingest::{Progress, ReadOptions, Source, expand, read};
+use plimsoll_model::{Ledger, Nanos};
+use plimsoll_render::visible;
+use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta};
+
+use crate::args::{Analyze, Format};
+use crate::config::{Config, ConfiguredChains};
+use crate::exit::Outcome;
+use crate::{output, progress};
+
+/// Answers, and says whether the inputs were sound enough for a verdict.
+pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
+    let config = Config::load(args.config.as_deref())?;
+    let chains = match args.group_by {
+        Some(group_by) => ConfiguredChains {
+            by: ChainsBy::Asked(group_by),
+            names: Vec::new(),
+            headers: Vec::new(),
+        },
+        None => config.chains()?,
+    };
+    let slo = config.slo(args.slo)?;
+    let mut sources = expand(files(args)?)?;
+    if args.skip > Nanos::ZERO {
+        // What a run's start is shows only when all of it has been read.
+        for source in &mut sources {
+            source.spool()?;
+        }
+    }
+    let options = Options {
+        chains: chains.by,
+        success_codes: args.success_codes.clone(),
+        slo,
+        from: args.from,
+        to: args.to,
+        skip: args.skip,
+        keep_duplicates: args.keep_duplicates,
+        ..Options::default()
+    };
+    let reading = ReadOptions {
+        threads: args.threads.into(),
+        headers: chains.headers,
+        sha256: args.format == Format::Json,
+        ..ReadOptions::default()
+    };
+    let (ledgers, findings) = analyze(&sources, reading, options)?;
+    let read: u64 = ledgers.iter().map(|ledger| ledger.records).sum();
+    if findings.total.requests == 0 {
+        for ledger in &ledgers {
+            output::complain(&visible(&nothing_read(ledger)));
+        }
+        anyhow::ensure!(read > 0, "there is no record to analyze");
+        anyhow::bail!("all {read} records were left out by --from, --to or --skip");
+    }
+    let summary = Summary {
+        findings: &findings,
+        ledgers: &ledgers,
+        config: EffectiveConfig {
+            slo_latency: slo.and_then(|slo| slo.latency),
+            slo_success_min: slo.and_then(|slo| slo.success_min),
+            success_codes: args.success_codes.to_string(),
+            from: args.from,
+            to: args.to,
+            skip: args.skip,
+            chains: chains.names,
+        },
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let to = args.output.as_deref();
+    let answer = match args.format {
+        Format::Text => text::render(&summary, &output::style(args.color, to)),
+        Format::Json => json::render(&summary),
+        Format::Markdown => markdown::render(&summary),
+        Format::Vegeta => vegeta::text(&summary),
+        Format::VegetaJson => vegeta::json(&summary),
+    };
+    output::answer(&answer, to)?;
+    Ok(outcome(&ledgers, args.allow_damaged))
+}
+
+/// The inputs as typed; without any, the standard input, unless somebody sits at it.
+fn files(args: &Analyze) -> anyhow::Result<Vec<PathBuf>> {
+    if !args.files.is_empty() {
+        return Ok(args.files.clone());
+    }
+    anyhow::ensure!(
+        !std::io::stdin().is_terminal(),
+        "no input: name result files, or pipe results to the standard input"
+    );
+    Ok(vec![PathBuf::from("-")])
+}
+
+/// Reads the sources as often as the analysis asks for.
+fn analyze(
+    sources: &[Source],
+    mut reading: ReadOptions,
+    options: Options,
+) -> anyhow::Result<(Vec<Ledger>, Findings)> {
+    let names = sources.iter().map(|source| source.name().to_owned()).collect();
+    let can_reread = sources.iter().all(Source::is_rereadable);
+    let mut analyzer = Box::new(Analyzer::new(options, names));
+    let mut first = None;
+    loop {
+        let seen = Progress::default();
+        let ledgers = progress::watch(sources, &seen, || {
+            read(sources, &reading, &seen, &mut |batch| analyzer.add(batch))
+        })?;
+        // The account of the first reading stands, with its hashes; the others read the same.
+        let ledgers = first.take().unwrap_or(ledgers);
+        match analyzer.finish(can_reread) {
+            Step::Done(findings) => return Ok((ledgers, *findings)),
+            Step::ReadAgain(again) => analyzer = again,
+        }
+        first = Some(ledgers);
+        reading.sha256 = false;
+    }
+}
+
+fn nothing_read(ledger: &Ledger) -> String {
+    let name = &ledger.name;
+    match (&ledger.refused, ledger.damage.first()) {
+        (Some(refused), _) => format!("{name}: {refused}"),
+        (None, Some(damage)) => {
+            format!("{name}: record {}, byte {}: {}", damage.record, damage.byte, damage.what)
+        }
+        (None, None) => format!("{name}: {}", ledger.notes.join("; ")),
+    }
+}
+
+/// A damaged input gives no verdict, unless that is allowed. What was found in a directory and is no result file is not
+/// damage.
+fn outcome(ledgers: &[Ledger], allow_damaged: bool) -> Outcome {
+    let damaged =
+        |ledger: &&Ledger| ledger.is_damaged() && (ledger.named || ledger.refused.is_none());
+    let count = ledgers.iter().filter(damaged).count();
+    if count == 0 || allow_damaged {
+        return Outcome::Answered;
+    }
+    output::complain(&format!(
+        "{count} of {} inputs damaged (see the ledger): exit 3; --allow-damaged accepts that",
+        ledgers.len()
+    ));
+    Outcome::NoVerdict
+}

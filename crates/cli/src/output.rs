@@ -1,0 +1,41 @@
+//! The standard output and error: all that the process says goes through here.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use plimsoll_render::text::TextStyle;
+
+use crate::args::Colour;
+
+/// Writes the answer.
+pub(crate) fn answer(text: &str, to: Option<&Path>) -> anyhow::Result<()> {
+    if let Some(path) = to {
+        return std::fs::write(path, text)
+            .with_context(|| format!("cannot write {}", path.display()));
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+/// Writes a line to the standard error; there is nowhere to tell that this failed.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "plimsoll: {line}");
+}
+
+/// What the place where the answer goes can show.
+pub(crate) fn style(colour: Colour, to: Option<&Path>) -> TextStyle {
+    let terminal = to.is_none() && io::stdout().is_terminal();
+    let unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let colour = match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => terminal && !dumb && unset("NO_COLOR"),
+    };
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let width = if terminal { columns.or_else(measured) } else { columns };
+    TextStyle { width: width.unwrap_or(120).clamp(20, 400), colour }
+}

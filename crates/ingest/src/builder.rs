@@ -1,0 +1,260 @@
+//! Raw records to a batch: texts are looked up as they are spelt, and put into words once each.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use plimsoll_model::{Batch, ErrorId, ErrorText, Format, Record, Target, TargetId, fold_error};
+
+use crate::raw::{RawRecord, Spelling, Text};
+use crate::sink::{DamagedSpan, Sink};
+
+/// Distinct raw error texts that are remembered per batch; where each one is different, remembering is of no use.
+const MAX_RAW_ERRORS: usize = 256;
+
+/// Slots for the targets seen last.
+const RECENT: usize = 64;
+
+/// A target as spelt: where its texts stand in the arena.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spelt {
+    start: usize,
+    attack: usize,
+    method: usize,
+    url: usize,
+    spellings: [Spelling; 3],
+}
+
+impl Spelt {
+    #[inline(always)]
+    fn is(&self, arena: &[u8], record: &RawRecord<'_>) -> bool {
+        let url = self.start;
+        let attack = url + self.url;
+        let method = attack + self.attack;
+        let end = method + self.method;
+        let (Some(url), Some(attack), Some(method)) =
+            (arena.get(url..attack), arena.get(attack..method), arena.get(method..end))
+        else {
+            return false;
+        };
+        same(url, record.url.bytes)
+            && same(attack, record.attack.bytes)
+            && same(method, record.method.bytes)
+            && self.spellings
+                == [record.attack.spelling, record.method.spelling, record.url.spelling]
+    }
+}
+
+/// Fills a [`Batch`].
+#[derive(Debug, Default)]
+pub(crate) struct BatchBuilder {
+    pub(crate) batch: Batch,
+    /// What was damaged, and how many of the batch's records stand in front of it.
+    pub(crate) damage: Vec<(u64, DamagedSpan)>,
+    /// The formats that the batch's records are in.
+    pub(crate) formats: Vec<Format>,
+    /// Header names whose values belong to a target.
+    wanted: Vec<String>,
+    arena: Vec<u8>,
+    spelt: Vec<Spelt>,
+    /// Indices into `spelt`, plus one, by a cheap mark of the target.
+    recent: Vec<u32>,
+    targets: HashTable<u32>,
+    /// With headers, targets by content.
+    with_headers: hashbrown::HashMap<Target, u32, FixedState>,
+    /// By [`Spelling`], then by text.
+    raw_errors: [hashbrown::HashMap<Vec<u8>, u32, FixedState>; 3],
+    templates: hashbrown::HashMap<String, u32, FixedState>,
+    folded: String,
+    hasher: FixedState,
+}
+
+impl BatchBuilder {
+    pub(crate) fn new(wanted: Vec<String>) -> Self {
+        Self { wanted, recent: vec![0; RECENT], ..Self::default() }
+    }
+
+    /// Empties the builder and keeps its memory.
+    pub(crate) fn clear(&mut self) {
+        self.batch.clear();
+        self.damage.clear();
+        self.formats.clear();
+        self.arena.clear();
+        self.spelt.clear();
+        self.recent.fill(0);
+        self.targets.clear();
+        self.with_headers.clear();
+        self.raw_errors.iter_mut().for_each(hashbrown::HashMap::clear);
+        self.templates.clear();
+    }
+
+    #[inline]
+    fn target(&mut self, record: &RawRecord<'_>) -> TargetId {
+        if !self.wanted.is_empty() {
+            return self.target_with_headers(record);
+        }
+        let slot = mark(record);
+        let index = self.recent[slot];
+        if let Some(spelt) = index.checked_sub(1).and_then(|index| self.spelt.get(index as usize))
+            && spelt.is(&self.arena, record)
+        {
+            return TargetId(index - 1);
+        }
+        let index = self.target_by_table(record);
+        self.recent[slot] = index + 1;
+        TargetId(index)
+    }
+
+    #[cold]
+    fn target_by_table(&mut self, record: &RawRecord<'_>) -> u32 {
+        let hash = hash_texts(&self.hasher, &[record.attack, record.method, record.url]);
+        let known = |&index: &u32| self.spelt[index as usize].is(&self.arena, record);
+        if let Some(&index) = self.targets.find(hash, known) {
+            return index;
+        }
+        let index = index_of(self.spelt.len());
+        let start = self.arena.len();
+        for text in [record.url, record.attack, record.method] {
+            self.arena.extend_from_slice(text.bytes);
+        }
+        self.spelt.push(Spelt {
+            start,
+            attack: record.attack.bytes.len(),
+            method: record.method.bytes.len(),
+            url: record.url.bytes.len(),
+            spellings: [record.attack.spelling, record.method.spelling, record.url.spelling],
+        });
+        self.batch.targets.push(in_words(record, Vec::new()));
+        let (hasher, arena, spelt) = (&self.hasher, &self.arena, &self.spelt);
+        self.targets
+            .insert_unique(hash, index, |&index| hash_spelt(hasher, arena, &spelt[index as usize]));
+        index
+    }
+
+    fn target_with_headers(&mut self, record: &RawRecord<'_>) -> TargetId {
+        let headers = self.wanted.iter().map(|name| record.headers.first(name)).collect();
+        let target = in_words(record, headers);
+        if let Some(&index) = self.with_headers.get(&target) {
+            return TargetId(index);
+        }
+        let index = index_of(self.batch.targets.len());
+        self.batch.targets.push(target.clone());
+        self.with_headers.insert(target, index);
+        TargetId(index)
+    }
+
+    fn error(&mut self, text: Text<'_>) -> ErrorId {
+        let spelling = text.spelling as usize;
+        if let Some(&index) = self.raw_errors[spelling].get(text.bytes) {
+            return ErrorId(index);
+        }
+        let words = text.to_str();
+        self.folded.clear();
+        fold_error(&words, &mut self.folded);
+        let known = self.templates.get(&self.folded).copied();
+        let index = known.unwrap_or_else(|| {
+            let index = index_of(self.batch.errors.len());
+            let template = self.folded.clone();
+            self.batch
+                .errors
+                .push(ErrorText { template: template.clone(), example: words.into_owned() });
+            self.templates.insert(template, index);
+            index
+        });
+        if self.raw_errors[spelling].len() < MAX_RAW_ERRORS {
+            self.raw_errors[spelling].insert(text.bytes.to_vec(), index);
+        }
+        ErrorId(index)
+    }
+}
+
+impl Sink for BatchBuilder {
+    #[inline]
+    fn record(&mut self, raw: &RawRecord<'_>) {
+        let target = self.target(raw);
+        let error = (!raw.error.is_empty()).then(|| self.error(raw.error));
+        self.batch.records.push(Record {
+            timestamp: raw.timestamp,
+            latency: raw.latency,
+            seq: raw.seq,
+            bytes_in: raw.bytes_in,
+            bytes_out: raw.bytes_out,
+            target,
+            error,
+            code: raw.code,
+            has_seq: raw.has_seq,
+        });
+    }
+
+    fn damage(&mut self, span: DamagedSpan) {
+        self.damage.push((self.batch.records.len() as u64, span));
+    }
+
+    fn format(&mut self, format: Format) {
+        if !self.formats.contains(&format) {
+            self.formats.push(format);
+        }
+    }
+}
+
+/// Whether two short texts are equal; for these, a call of the library's comparison costs more than comparing.
+#[inline(always)]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    // The last bytes of a text may overlap those before.
+    if let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) {
+        let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+        let ends = word(left_end) ^ word(right_end);
+        let words = left.as_chunks().0.iter().zip(right.as_chunks().0);
+        return words.fold(ends, |found, (left, right)| found | (word(left) ^ word(right))) == 0;
+    }
+    if let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) {
+        let word = |bytes: &[u8; 4]| u32::from_ne_bytes(*bytes);
+        let start = left.first_chunk().zip(right.first_chunk());
+        let start = start.map_or(0, |(left, right)| word(left) ^ word(right));
+        return start | (word(left_end) ^ word(right_end)) == 0;
+    }
+    left.iter().eq(right)
+}
+
+/// A few bits that tell targets apart quickly; what they confuse is told apart by content.
+#[inline(always)]
+fn mark(record: &RawRecord<'_>) -> usize {
+    let tail = |text: Text<'_>| match text.bytes.last_chunk::<4>() {
+        Some(four) => u32::from_le_bytes(*four) as usize,
+        None => text.bytes.last().map_or(0, |&byte| usize::from(byte)),
+    };
+    let url = tail(record.url).wrapping_mul(0x9e37_79b1) >> 8;
+    let attack = tail(record.attack).wrapping_mul(0x85eb_ca6b) >> 10;
+    (url ^ attack ^ record.url.bytes.len() ^ record.method.bytes.len() << 3) % RECENT
+}
+
+fn hash_texts(hasher: &FixedState, texts: &[Text<'_>; 3]) -> u64 {
+    let mut state = hasher.build_hasher();
+    for text in texts {
+        text.bytes.hash(&mut state);
+    }
+    state.finish()
+}
+
+fn hash_spelt(hasher: &FixedState, arena: &[u8], spelt: &Spelt) -> u64 {
+    let (url, rest) = arena[spelt.start..].split_at(spelt.url);
+    let (attack, rest) = rest.split_at(spelt.attack);
+    hash_texts(hasher, &[Text::plain(attack), Text::plain(&rest[..spelt.method]), Text::plain(url)])
+}
+
+fn in_words(record: &RawRecord<'_>, headers: Vec<Option<String>>) -> Target {
+    Target {
+        attack: record.attack.to_str().into_owned(),
+        method: record.method.to_str().into_owned(),
+        url: record.url.to_str().into_owned(),
+        headers,
+    }
+}
+
+/// An index of a batch, which is far smaller than the memory it would take to exceed 32 bits.
+fn index_of(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,73 @@
+//! Which format an input has, from its first bytes.
+
+use plimsoll_model::Format;
+
+use crate::decoder::Decoder;
+use crate::{gob, line};
+
+/// A recognised input.
+pub(crate) struct Detected {
+    pub(crate) decoder: Decoder,
+    pub(crate) note: Option<String>,
+}
+
+impl Detected {
+    fn new(format: Format) -> Self {
+        Self { decoder: Decoder::new(format), note: None }
+    }
+
+    fn damaged(format: Format) -> Self {
+        Self { decoder: Decoder::new(format), note: Some("the beginning is damaged".to_owned()) }
+    }
+}
+
+/// Recognises an input by its content.
+///
+/// # Errors
+/// What each candidate disliked.
+pub(crate) fn detect(bytes: &[u8], at_end: bool) -> Result<Detected, String> {
+    if bytes.is_empty() {
+        return Err("the input is empty".to_owned());
+    }
+    let gob = match gob::detect(bytes) {
+        Ok(()) => return Ok(Detected::new(Format::VegetaGob)),
+        Err(what) => what,
+    };
+    let json = match line::detect_json(bytes) {
+        Ok(()) => return Ok(Detected::new(Format::VegetaJson)),
+        Err(what) => what,
+    };
+    let csv = match line::detect_csv(bytes) {
+        Ok((columns, header)) => {
+            let mut found = Detected::new(Format::VegetaCsv);
+            found.decoder.columns = columns;
+            found.decoder.header = header;
+            if header > 0 {
+                found.note = Some("began with a header line".to_owned());
+            } else if !matches!(columns, 6 | 7 | 9 | 12) {
+                found.note = Some(format!(
+                    "{columns} columns, which no vegeta writes: read as the first {columns} of 12"
+                ));
+            }
+            return Ok(found);
+        }
+        Err(what) => what,
+    };
+    // No beginning: perhaps it is damaged, and what follows is not.
+    if gob::mentions_result(bytes) {
+        return Ok(Detected::damaged(Format::VegetaGob));
+    }
+    if let Some(schema) = gob::detect_headless(bytes, at_end) {
+        let mut found = Detected::new(Format::VegetaGob);
+        found.decoder.schema = schema;
+        found.note = Some(
+            "the type definitions are damaged: read with those that vegeta has written since 12.8"
+                .to_owned(),
+        );
+        return Ok(found);
+    }
+    if let Some(format) = line::find_record(bytes, at_end) {
+        return Ok(Detected::damaged(format));
+    }
+    Err(format!("no vegeta gob: {gob}; no vegeta JSON: {json}; no vegeta CSV: {csv}"))
+}

@@ -1,0 +1,78 @@
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why the inputs cannot be read at all. Damage inside an input is no error: the ledger tells of it.
+#[derive(Debug)]
+pub struct Error(Box<ErrorKind>);
+
+/// What kind of [`Error`] it is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A named input is not there, or may not be read.
+    Open {
+        /// As given.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A pattern that is not well formed.
+    Pattern {
+        /// As given.
+        pattern: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A pattern or directory that holds no file.
+    NothingFound {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The standard input could not be kept for a second reading.
+    Spool {
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn open(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self(Box::new(ErrorKind::Open { path: path.into(), source }))
+    }
+
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            ErrorKind::Open { path, .. } => write!(f, "cannot read {}", path.display()),
+            ErrorKind::Pattern { pattern, what } => {
+                write!(f, "the pattern {pattern} is not well formed: {what}")
+            }
+            ErrorKind::NothingFound { path } => write!(f, "no file matches {}", path.display()),
+            ErrorKind::Spool { .. } => {
+                f.write_str("cannot keep the standard input in a temporary file")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.0 {
+            ErrorKind::Open { source, .. } | ErrorKind::Spool { source } => Some(source),
+            ErrorKind::Pattern { .. } | ErrorKind::NothingFound { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! vegeta's JSON lines.
+//!
+//! Two readers that agree: a quick one for lines as vegeta writes them (its keys in its order, nothing escaped but what
+//! the texts hold), and `serde_json` for every other line.
+
+use std::borrow::Cow;
+
+use plimsoll_model::{Nanos, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::headers::RawHeaders;
+use crate::raw::{RawRecord, Spelling, Text};
+use crate::scan::{find_json_special, leading_uint};
+use crate::time::parse_rfc3339;
+
+/// A line as vegeta writes it; `None` where it is any other line, good or bad.
+#[inline]
+pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
+    let mut record = RawRecord::empty();
+    let mut scan = Scan { rest: line };
+    scan.literal(b"{\"attack\":\"")?;
+    record.attack = scan.string()?;
+    scan.literal(b",\"seq\":")?;
+    record.seq = scan.uint()?;
+    record.has_seq = true;
+    scan.literal(b",\"code\":")?;
+    record.code = u16::try_from(scan.uint()?).ok()?;
+    scan.literal(b",\"timestamp\":\"")?;
+    record.timestamp = parse_rfc3339(scan.string()?.bytes)?;
+    scan.literal(b",\"latency\":")?;
+    record.latency = Nanos(u64::try_from(i64::try_from(scan.uint()?).ok()?).ok()?);
+    scan.literal(b",\"bytes_out\":")?;
+    record.bytes_out = scan.uint()?;
+    scan.literal(b",\"bytes_in\":")?;
+    record.bytes_in = scan.uint()?;
+    scan.literal(b",\"error\":\"")?;
+    record.error = scan.string()?;
+    scan.literal(b",\"body\":")?;
+    if scan.literal(b"\"").is_some() {
+        scan.plain_string()?;
+    } else {
+        scan.literal(b"null")?;
+    }
+    scan.literal(b",\"method\":\"")?;
+    record.method = scan.string()?;
+    scan.literal(b",\"url\":\"")?;
+    record.url = scan.string()?;
+    scan.literal(b",\"headers\":")?;
+    if scan.literal(b"null").is_none() {
+        record.headers = RawHeaders::Json(scan.headers()?);
+    }
+    scan.literal(b"}")?;
+    scan.rest.trim_ascii().is_empty().then_some(record)
+}
+
+struct Scan<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Scan<'a> {
+    #[inline(always)]
+    fn literal(&mut self, literal: &[u8]) -> Option<()> {
+        self.rest = self.rest.strip_prefix(literal)?;
+        Some(())
+    }
+
+    /// A number without leading zeros, which JSON has not.
+    #[inline(always)]
+    fn uint(&mut self) -> Option<u64> {
+        let (value, digits) = leading_uint(self.rest)?;
+        if digits > 1 && self.rest[0] == b'0' {
+            return None;
+        }
+        self.rest = &self.rest[digits..];
+        Some(value)
+    }
+
+    /// The rest of a string whose opening quote has been read.
+    #[inline(always)]
+    fn string(&mut self) -> Option<Text<'a>> {
+        let end = find_json_special(self.rest)?;
+        match self.rest[end] {
+            b'"' => Some(Text::plain(self.cut(end))),
+            b'\\' => self.escaped_string(end),
+            _ => None,
+        }
+    }
+
+    /// The same without escapes.
+    #[inline(always)]
+    fn plain_string(&mut self) -> Option<&'a [u8]> {
+        let end = find_json_special(self.rest)?;
+        (self.rest[end] == b'"').then(|| self.cut(end))
+    }
+
+    fn escaped_string(&mut self, mut at: usize) -> Option<Text<'a>> {
+        loop {
+            at += find_json_special(self.rest.get(at..)?)?;
+            match self.rest[at] {
+                b'"' => break,
+                b'\\' => at += escape_length(&self.rest[at..])?,
+                _ => return None,
+            }
+        }
+        Some(Text { bytes: self.cut(at), spelling: Spelling::JsonEscaped })
+    }
+
+    fn cut(&mut self, end: usize) -> &'a [u8] {
+        let text = &self.rest[..end];
+        self.rest = &self.rest[end + 1..];
+        text
+    }
+
+    /// An object of arrays of plain strings.
+    fn headers(&mut self) -> Option<&'a [u8]> {
+        let start = self.rest;
+        self.literal(b"{")?;
+        if self.literal(b"}").is_none() {
+            loop {
+                self.literal(b"\"")?;
+                self.plain_string()?;
+                self.literal(b":[")?;
+                if self.literal(b"]").is_none() {
+                    loop {
+                        self.literal(b"\"")?;
+                        self.plain_string()?;
+                        if self.literal(b",").is_none() {
+                            break;
+                        }
+                    }
+                    self.literal(b"]")?;
+                }
+                if self.literal(b",").is_none() {
+                    break;
+                }
+            }
+            self.literal(b"}")?;
+        }
+        Some(&start[..start.len() - self.rest.len()])
+    }
+}
+
+/// Bytes of the escape that begins with a backslash; `None` where it is none that JSON knows. Escaped surrogates are
+/// left to `serde_json`, which knows which of them are pairs.
+fn escape_length(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => {
+            let digits = bytes.get(2..6)?;
+            let surrogate =
+                matches!(digits, [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]);
+            (digits.iter().all(u8::is_ascii_hexdigit) && !surrogate).then_some(6)
+        }
+        _ => None,
+    }
+}
+
+/// The inside of a JSON string in plain words.
+pub(crate) fn unescape(inside: &[u8]) -> String {
+    let quoted = format!("\"{}\"", String::from_utf8_lossy(inside));
+    serde_json::from_str(&quoted).unwrap_or(quoted)
+}
+
+/// Calls `visit` with each name and value of a header object.
+pub(crate) fn for_each_header(object: &[u8], mut visit: impl FnMut(&[u8], &[u8])) {
+    let text = String::from_utf8_lossy(object);
+    let parsed: Result<std::collections::BTreeMap<String, Option<Vec<String>>>, _> =
+        serde_json::from_str(&text);
+    for (name, values) in parsed.unwrap_or_default() {
+        for value in values.unwrap_or_default() {
+            visit(name.as_bytes(), value.as_bytes());
+        }
+    }
+}
+
+/// A result as vegeta reads it: unknown keys skipped, missing and null ones zero.
+///
+/// Mirrors `jsonResult` in <https://github.com/tsenart/vegeta/blob/cf58112/lib/results_easyjson.go>.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    attack: Option<Cow<'a, str>>,
+    seq: Option<u64>,
+    code: Option<u16>,
+    timestamp: Option<Cow<'a, str>>,
+    /// Nanoseconds.
+    latency: Option<i64>,
+    bytes_out: Option<u64>,
+    bytes_in: Option<u64>,
+    error: Option<Cow<'a, str>>,
+    #[serde(rename = "body")]
+    _body: Option<IgnoredAny>,
+    method: Option<Cow<'a, str>>,
+    url: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    headers: Option<&'a RawValue>,
+}
+
+/// A line of any form, with the texts put into plain words.
+#[derive(Debug, Default)]
+pub(crate) struct ParsedLine {
+    attack: String,
+    error: String,
+    method: String,
+    url: String,
+    headers: Option<String>,
+    seq: Option<u64>,
+    timestamp: Option<Timestamp>,
+    latency: Option<Nanos>,
+    bytes_out: u64,
+    bytes_in: u64,
+    code: Option<u16>,
+}
+
+impl ParsedLine {
+    /// Whether the line says when, how long or with which status: what a result has, and other JSON has not.
+    pub(crate) fn is_result(&self) -> bool {
+        self.timestamp.is_some() && (self.latency.is_some() || self.code.is_some())
+    }
+
+    /// Whether the line has any key that tells a result.
+    pub(crate) fn has_known_key(&self) -> bool {
+        self.timestamp.is_some() || self.latency.is_some() || self.code.is_some()
+    }
+
+    pub(crate) fn as_raw(&self) -> RawRecord<'_> {
+        RawRecord {
+            attack: Text::plain(self.attack.as_bytes()),
+            method: Text::plain(self.method.as_bytes()),
+            url: Text::plain(self.url.as_bytes()),
+            error: Text::plain(self.error.as_bytes()),
+            headers: self
+                .headers
+                .as_ref()
+                .map_or(RawHeaders::Absent, |object| RawHeaders::Json(object.as_bytes())),
+            seq: self.seq.unwrap_or(0),
+            timestamp: self.timestamp.unwrap_or(Timestamp::UNKNOWN),
+            latency: self.latency.unwrap_or(Nanos::ZERO),
+            bytes_out: self.bytes_out,
+            bytes_in: self.bytes_in,
+            code: self.code.unwrap_or(0),
+            has_seq: self.seq.is_some(),
+        }
+    }
+}
+
+/// Any line that vegeta would read, by `serde_json`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn parse_any(line: &[u8]) -> Result<ParsedLine, String> {
+    let text = String::from_utf8_lossy(line);
+    if !text.trim_start().starts_with('{') {
+        return Err("a line that is no JSON object".to_owned());
+    }
+    let line: Line<'_> = serde_json::from_str(&text).map_err(|error| describe(&error))?;
+    let timestamp = match line.timestamp {
+        None => None,
+        Some(text) => Some(
+            parse_rfc3339(text.as_bytes())
+                .ok_or_else(|| "a timestamp that is not RFC 3339".to_owned())?,
+        ),
+    };
+    let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned).unwrap_or_default();
+    Ok(ParsedLine {
+        attack: owned(line.attack),
+        error: owned(line.error),
+        method: owned(line.method),
+        url: owned(line.url),
+        headers: line.headers.map(|raw| raw.get().to_owned()).filter(|raw| raw != "null"),
+        seq: line.seq,
+        timestamp,
+        latency: line.latency.map(|latency| Nanos(u64::try_from(latency).unwrap_or(0))),
+        bytes_out: line.bytes_out.unwrap_or(0),
+        bytes_in: line.bytes_in.unwrap_or(0),
+        code: line.code,
+    })
+}
+
+/// `serde_json`'s message with the column alone: the line is known from the record's address.
+fn describe(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    format!("JSON: {message} at column {}", error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::raw::words;
+
+    const LINE: &str = concat!(
+        r#"{"attack":"a","seq":7,"code":503,"timestamp":"2026-11-23T08:35:32.781375413Z","#,
+        r#""latency":3026006,"bytes_out":60,"bytes_in":59,"error":"dial \u003e \"x\" \\","#,
+        r#""body":"e30K","method":"POST","url":"http://h/p?a=1\u0026b=2","#,
+        r#""headers":{"Server":["t","u"],"Vary":[]}}"#
+    );
+
+    #[test]
+    fn both_readers_read_a_line_of_vegeta() {
+        let fast = parse_fast(LINE.as_bytes()).unwrap();
+        let any = parse_any(LINE.as_bytes()).unwrap();
+        assert_eq!(words(&fast), words(&any.as_raw()));
+        assert_eq!(fast.error.to_str(), r#"dial > "x" \"#);
+        assert_eq!(fast.url.to_str(), "http://h/p?a=1&b=2");
+        assert_eq!(fast.headers.first("server").as_deref(), Some("t"));
+        assert_eq!(fast.headers.first("vary"), None);
+    }
+
+    #[test]
+    fn only_any_reads_other_forms() {
+        for line in [
+            "{}",
+            r#" {"latency" : 5, "timestamp":"2026-01-01T00:00:00Z", "more": {"a":[1]} } "#,
+            r#"{"seq":18446744073709551615,"attack":null,"headers":null,"body":null}"#,
+        ] {
+            assert!(parse_fast(line.as_bytes()).is_none(), "{line}");
+            assert!(parse_any(line.as_bytes()).is_ok(), "{line}");
+        }
+        let seq = parse_any(br#"{"seq":18446744073709551615}"#).unwrap().seq;
+        assert_eq!(seq, Some(u64::MAX));
+    }
+
+    proptest! {
+        /// What the quick reader accepts, serde_json accepts, and reads the same from it.
+        #[test]
+        fn the_quick_reader_is_no_more_lenient(
+            at in 0..LINE.len(),
+            replaced in 0_usize..4,
+            by in prop_oneof![".{0,3}", "[\"\\\\{},:0-9a-z\\[\\]]{0,4}"],
+        ) {
+            let mut line = LINE.as_bytes().to_vec();
+            line.splice(at..LINE.len().min(at + replaced), by.bytes());
+            if let Some(fast) = parse_fast(&line) {
+                let any = parse_any(&line);
+                prop_assert!(any.is_ok(), "{}: {:?}", String::from_utf8_lossy(&line), any);
+                prop_assert_eq!(words(&fast), words(&any.unwrap().as_raw()));
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! All inputs, on all cores, in order.
+//!
+//! Each worker takes a turn at reading and cutting off the next chunk, decodes it alone, and waits for the chunk's turn
+//! to hand its batch over. So records arrive in one order whatever the number of threads, and memory is bounded by a
+//! chunk and a batch per worker.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use plimsoll_model::{Batch, Damage, InputId, Ledger, mask_text};
+
+use crate::builder::BatchBuilder;
+use crate::error::Error;
+use crate::segment::{Chunk, Finished, Segmenter};
+use crate::sink::{DamagedSpan, Sink as _};
+use crate::source::Source;
+
+/// How inputs are read. [`ReadOptions::default`] suits most.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// Worker threads; 0 for one per core, at most [`ReadOptions::MAX_THREADS`].
+    pub threads: usize,
+    /// Names of the answer headers whose values the records' targets are to hold.
+    pub headers: Vec<String>,
+    /// Whether each input's SHA-256 is wanted. It takes longer than reading lean records.
+    pub sha256: bool,
+    /// Bytes that a worker decodes at a time.
+    pub chunk_size: usize,
+}
+
+impl ReadOptions {
+    /// More workers than this wait for each other.
+    pub const MAX_THREADS: usize = 8;
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { threads: 0, headers: Vec::new(), sha256: false, chunk_size: 1 << 19 }
+    }
+}
+
+/// How far the reading is, for another thread to look at.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub(crate) bytes: AtomicU64,
+    pub(crate) records: AtomicU64,
+}
+
+impl Progress {
+    /// Bytes read, as stored.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Records decoded.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads all records of `sources` into `sink`, in the order of the sources and of their bytes, and returns the account
+/// of each source.
+///
+/// The batches, their order and the ledgers do not depend on the number of threads. [`Batch::input`] is a source's
+/// index.
+///
+/// # Errors
+/// A source that cannot be opened. Damage, and a source of no known format, are told of in the ledger.
+pub fn read(
+    sources: &[Source],
+    options: &ReadOptions,
+    progress: &Progress,
+    sink: &mut (dyn FnMut(&Batch) + Send),
+) -> Result<Vec<Ledger>, Error> {
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(ReadOptions::MAX_THREADS),
+        threads => threads,
+    };
+    let segmenter = Mutex::new(Segmenter::new(sources, options, progress));
+    let committer = Committer {
+        state: Mutex::new(Committed {
+            next: 0,
+            ledgers: sources.iter().map(ledger).collect(),
+            sink,
+        }),
+        turn: Condvar::new(),
+        stopped: AtomicBool::new(false),
+    };
+    let failure = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                if let Err(error) = work(&segmenter, &committer, options, progress) {
+                    lock(&failure).get_or_insert(error);
+                    committer.stop();
+                }
+            });
+        }
+    });
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    Ok(committer.state.into_inner().unwrap_or_else(PoisonError::into_inner).ledgers)
+}
+
+fn ledger(source: &Source) -> Ledger {
+    Ledger { name: source.name().to_owned(), named: source.is_named(), ..Ledger::default() }
+}
+
+/// A panic elsewhere is passed on when the threads are joined; until then its lock is of use.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn work(
+    segmenter: &Mutex<Segmenter<'_>>,
+    committer: &Committer<'_>,
+    options: &ReadOptions,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let _stop = StopOnPanic(committer);
+    let mut buffer = Vec::new();
+    let mut builder = BatchBuilder::new(options.headers.clone());
+    loop {
+        let Some(mut chunk) = lock(segmenter).next(&mut buffer)? else { return Ok(()) };
+        builder.clear();
+        builder.batch.input = InputId(u32::try_from(chunk.input).unwrap_or(u32::MAX));
+        decode(&mut chunk, &buffer, &mut builder);
+        progress.records.fetch_add(builder.batch.records.len() as u64, Ordering::Relaxed);
+        if !committer.commit(chunk, &builder) {
+            return Ok(());
+        }
+    }
+}
+
+fn decode(chunk: &mut Chunk, buffer: &[u8], builder: &mut BatchBuilder) {
+    let bytes = &buffer[..chunk.length];
+    let Some(decoder) = &mut chunk.decoder else { return };
+    match chunk.garbage.take() {
+        Some(what) => builder.damage(DamagedSpan { start: 0, end: chunk.length, records: 1, what }),
+        None => {
+            decoder.walk(bytes, true, builder);
+        }
+    }
+}
+
+/// Wakes the others when a worker panics, so that they do not wait for its chunk for ever.
+struct StopOnPanic<'a, 'b>(&'a Committer<'b>);
+
+impl Drop for StopOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+/// Takes batches in the order of their chunks.
+struct Committer<'a> {
+    state: Mutex<Committed<'a>>,
+    turn: Condvar,
+    stopped: AtomicBool,
+}
+
+struct Committed<'a> {
+    next: u64,
+    ledgers: Vec<Ledger>,
+    sink: &'a mut (dyn FnMut(&Batch) + Send),
+}
+
+impl Committer<'_> {
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        drop(lock(&self.state));
+        self.turn.notify_all();
+    }
+
+    /// Waits for the chunk's turn; false where reading has been stopped.
+    fn commit(&self, chunk: Chunk, builder: &BatchBuilder) -> bool {
+        let mut state = lock(&self.state);
+        while state.next != chunk.number {
+            if self.stopped.load(Ordering::SeqCst) {
+                return false;
+            }
+            state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.take(chunk, builder);
+        state.next += 1;
+        drop(state);
+        self.turn.notify_all();
+        true
+    }
+}
+
+impl Committed<'_> {
+    fn take(&mut self, chunk: Chunk, builder: &BatchBuilder) {
+        let Some(ledger) = self.ledgers.get_mut(chunk.input) else { return };
+        for &format in &builder.formats {
+            if !ledger.formats.contains(&format) {
+                ledger.formats.push(format);
+            }
+        }
+        for (before, span) in &builder.damage {
+            add_damage(ledger, chunk.offset, *before, span);
+        }
+        ledger.records += builder.batch.records.len() as u64;
+        if let Some(finished) = chunk.finished {
+            finish(ledger, finished, chunk.offset + chunk.length as u64);
+        }
+        if !builder.batch.records.is_empty() {
+            (self.sink)(&builder.batch);
+        }
+    }
+}
+
+/// Adds damage in front of which `before` records of the same chunk stand.
+fn add_damage(ledger: &mut Ledger, offset: u64, before: u64, span: &DamagedSpan) {
+    let start = offset + span.start as u64;
+    let lost_bytes = (span.end - span.start) as u64;
+    ledger.lost_bytes += lost_bytes;
+    // What goes on from the chunk before is one damage.
+    if before == 0
+        && span.start == 0
+        && let Some(last) = ledger.damage.last_mut()
+        && last.byte + last.lost_bytes == start
+    {
+        last.lost_bytes += lost_bytes;
+        ledger.damaged_records += span.records - 1;
+        return;
+    }
+    ledger.damaged_records += span.records;
+    if ledger.damage.len() < Ledger::MAX_DAMAGE {
+        let record = ledger.records + before + 1;
+        ledger.damage.push(Damage { record, byte: start, lost_bytes, what: mask_text(&span.what) });
+    }
+}
+
+fn finish(ledger: &mut Ledger, finished: Finished, end: u64) {
+    ledger.compression = finished.compression;
+    ledger.bytes = finished.bytes;
+    ledger.sha256 = finished.sha256;
+    ledger.notes = finished.notes;
+    ledger.refused = finished.refused;
+    if ledger.refused.is_some() {
+        ledger.lost_bytes = finished.bytes;
+    } else if ledger.records == 0 && ledger.damaged_records == 0 {
+        ledger.notes.push("holds no record".to_owned());
+    }
+    if let Some((what, lost_bytes)) = finished.broken {
+        ledger.lost_bytes += lost_bytes;
+        ledger.damaged_records += 1;
+        if ledger.damage.len() < Ledger::MAX_DAMAGE {
+            ledger.damage.push(Damage { record: ledger.records + 1, byte: end, lost_bytes, what });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! A record as a decoder sees it: numbers decoded, texts still borrowed from the input.
+
+use std::borrow::Cow;
+
+use plimsoll_model::{Nanos, Timestamp};
+
+use crate::headers::RawHeaders;
+use crate::json;
+
+/// How a text is spelt in the input. Texts are looked up as spelt and only then, once each, put into plain words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// The bytes are the text.
+    #[default]
+    Plain,
+    /// The inside of a JSON string that holds a backslash.
+    JsonEscaped,
+    /// The inside of a quoted CSV field that holds doubled quotes.
+    CsvQuoted,
+}
+
+/// A text of the input, perhaps not UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) spelling: Spelling,
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn plain(bytes: &'a [u8]) -> Self {
+        Self { bytes, spelling: Spelling::Plain }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The text itself; bytes that are not UTF-8 become U+FFFD.
+    pub(crate) fn to_str(self) -> Cow<'a, str> {
+        match self.spelling {
+            Spelling::Plain => String::from_utf8_lossy(self.bytes),
+            Spelling::JsonEscaped => Cow::Owned(json::unescape(self.bytes)),
+            Spelling::CsvQuoted => {
+                Cow::Owned(String::from_utf8_lossy(self.bytes).replace("\"\"", "\""))
+            }
+        }
+    }
+}
+
+/// One result. Absent fields are zero or empty, as in vegeta.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawRecord<'a> {
+    pub(crate) attack: Text<'a>,
+    pub(crate) method: Text<'a>,
+    pub(crate) url: Text<'a>,
+    pub(crate) error: Text<'a>,
+    pub(crate) headers: RawHeaders<'a>,
+    pub(crate) seq: u64,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) latency: Nanos,
+    pub(crate) bytes_out: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) code: u16,
+    pub(crate) has_seq: bool,
+}
+
+impl RawRecord<'_> {
+    pub(crate) fn empty() -> Self {
+        Self {
+            attack: Text::default(),
+            method: Text::default(),
+            url: Text::default(),
+            error: Text::default(),
+            headers: RawHeaders::Absent,
+            seq: 0,
+            timestamp: Timestamp::UNKNOWN,
+            latency: Nanos::ZERO,
+            bytes_out: 0,
+            bytes_in: 0,
+            code: 0,
+            has_seq: false,
+        }
+    }
+}
+
+/// All of a record in plain words, for comparing what two readers make of it.
+#[cfg(test)]
+pub(crate) fn words(record: &RawRecord<'_>) -> (String, [Option<String>; 2]) {
+    let texts = [record.attack, record.method, record.url, record.error]
+        .map(|text| text.to_str().into_owned());
+    let RawRecord { seq, timestamp, latency, bytes_out, bytes_in, code, has_seq, .. } = record;
+    let numbers =
+        format!("{seq} {timestamp:?} {latency:?} {bytes_out} {bytes_in} {code} {has_seq}");
+    (format!("{texts:?} {numbers}"), ["Server", "Vary"].map(|name| record.headers.first(name)))
+}

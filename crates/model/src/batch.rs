@@ -1,0 +1,69 @@
+use crate::Record;
+
+/// An input's place in the order in which inputs are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InputId(pub u32);
+
+/// What a request was aimed at. Texts are as recorded, unmasked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The attack's name (vegeta's `-name`), empty where it has none.
+    pub attack: String,
+    /// The HTTP method, empty where the stream does not say.
+    pub method: String,
+    /// The URL before redirects, empty where the stream does not say.
+    pub url: String,
+    /// Values of the answer headers that the reader was asked for, in the order of asking; `None` where absent.
+    pub headers: Vec<Option<String>>,
+}
+
+/// An error text with what varies from request to request blanked, and one text it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorText {
+    /// The folded text ([`fold_error`](crate::fold_error)).
+    pub template: String,
+    /// The first recorded text of this batch that folds to the template, as recorded, unmasked.
+    pub example: String,
+}
+
+/// A run of consecutive records of one input, with the texts they point at.
+///
+/// Its size is bounded by the reader's chunk, however many distinct texts an input holds.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The input that the records come from.
+    pub input: InputId,
+    /// The records, in the order of the file.
+    pub records: Vec<Record>,
+    /// The distinct targets. Two entries may be equal: readers may keep different spellings apart.
+    pub targets: Vec<Target>,
+    /// The distinct errors. Two entries may be equal.
+    pub errors: Vec<ErrorText>,
+}
+
+impl Batch {
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.targets.clear();
+        self.errors.clear();
+    }
+
+    /// The target of one of this batch's records.
+    ///
+    /// # Panics
+    /// If the record belongs to another batch.
+    #[must_use]
+    pub fn target(&self, record: &Record) -> &Target {
+        &self.targets[record.target.0 as usize]
+    }
+
+    /// The error text of one of this batch's records.
+    ///
+    /// # Panics
+    /// If the record belongs to another batch.
+    #[must_use]
+    pub fn error(&self, record: &Record) -> Option<&ErrorText> {
+        record.error.map(|id| &self.errors[id.0 as usize])
+    }
+}

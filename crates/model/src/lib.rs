@@ -1,0 +1,19 @@
+//! The vocabulary of Plimsoll: what a load generator recorded about one request, and the units it is told in.
+//!
+//! Every other crate speaks in these words. Nothing here reads, writes, prints or fails.
+
+mod batch;
+mod codes;
+mod ledger;
+mod record;
+mod secrets;
+mod template;
+mod units;
+
+pub use batch::{Batch, ErrorText, InputId, Target};
+pub use codes::{CodeSet, InvalidCodeRange};
+pub use ledger::{Compression, Damage, Format, Ledger};
+pub use record::{ErrorId, Record, TargetId};
+pub use secrets::{mask_text, mask_url};
+pub use template::fold_error;
+pub use units::{Nanos, Rate, Timestamp};

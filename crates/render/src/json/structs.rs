@@ -1,0 +1,180 @@
+//! Types that exist only to be written.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::collections::BTreeMap;
+
+use super::number::Decimal;
+
+/// What the contract names and no analysis fills yet: `null`.
+pub(super) type NotYet = ();
+
+#[derive(serde::Serialize)]
+pub(super) struct Report<'a> {
+    pub(super) schema: &'static str,
+    pub(super) plimsoll_version: &'a str,
+    pub(super) config: Config<'a>,
+    pub(super) inputs: Vec<Input<'a>>,
+    pub(super) runs: Vec<Run<'a>>,
+    pub(super) verdict: NotYet,
+    pub(super) total: Chain<'a>,
+    pub(super) chains: InOrder<'a, Chain<'a>>,
+    pub(super) histograms: InOrder<'a, Histograms>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Config<'a> {
+    pub(super) slo: Option<Slo>,
+    pub(super) success_codes: &'a str,
+    pub(super) group_by: String,
+    pub(super) chains: &'a [String],
+    pub(super) from_utc: Option<String>,
+    pub(super) to_utc: Option<String>,
+    pub(super) skip_s: Decimal,
+    pub(super) window_s: NotYet,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Slo {
+    pub(super) latency_ms: Option<Decimal>,
+    pub(super) success_min: Option<f64>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Input<'a> {
+    pub(super) path: &'a str,
+    pub(super) sha256: Option<&'a str>,
+    pub(super) bytes: u64,
+    pub(super) format: Option<String>,
+    pub(super) compression: &'static str,
+    pub(super) records: u64,
+    pub(super) counted: u64,
+    pub(super) duplicates: u64,
+    pub(super) cut: u64,
+    pub(super) damaged_records: u64,
+    pub(super) lost_bytes: u64,
+    pub(super) first_damage: Option<Damage<'a>>,
+    pub(super) damage: Vec<Damage<'a>>,
+    pub(super) first_utc: Option<String>,
+    pub(super) last_utc: Option<String>,
+    pub(super) notes: &'a [String],
+    pub(super) refused: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, serde::Serialize)]
+pub(super) struct Damage<'a> {
+    pub(super) record: u64,
+    pub(super) byte: u64,
+    pub(super) lost_bytes: u64,
+    pub(super) what: &'a str,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Run<'a> {
+    pub(super) host: NotYet,
+    pub(super) attack: &'a str,
+    pub(super) inputs: Vec<&'a str>,
+    pub(super) requests: u64,
+    pub(super) intended_rps: NotYet,
+    pub(super) active_spans: Vec<(String, String)>,
+    pub(super) success: Option<Proportion>,
+    pub(super) latency_ms: Option<Latency>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Chain<'a> {
+    pub(super) requests: u64,
+    pub(super) successes: u64,
+    pub(super) failures: u64,
+    pub(super) good: Option<u64>,
+    pub(super) errors_by_side: NotYet,
+    pub(super) success: Option<Proportion>,
+    pub(super) http_success: Option<Proportion>,
+    pub(super) server_success: NotYet,
+    pub(super) active_s: Decimal,
+    pub(super) offered_rps: Option<f64>,
+    pub(super) throughput_rps: Option<f64>,
+    pub(super) goodput_rps: Option<f64>,
+    pub(super) bytes_in_total: u64,
+    pub(super) bytes_out_total: u64,
+    pub(super) bytes_measured: u64,
+    pub(super) latency_ms: Latencies,
+    pub(super) latency_corrected_ms: NotYet,
+    pub(super) send_lag_ms: NotYet,
+    pub(super) status_codes: &'a BTreeMap<u16, u64>,
+    pub(super) errors: Vec<Error<'a>>,
+    pub(super) verdict: NotYet,
+    pub(super) stages: NotYet,
+    pub(super) capacity: NotYet,
+    pub(super) windows: NotYet,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Proportion {
+    pub(super) ratio: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) confidence: f64,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Latencies {
+    pub(super) all: Latency,
+    pub(super) success: Latency,
+    pub(super) failure: Latency,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Latency {
+    pub(super) count: u64,
+    pub(super) sum: Decimal,
+    pub(super) min: Option<Decimal>,
+    pub(super) mean: Option<Decimal>,
+    pub(super) p50: Option<Decimal>,
+    pub(super) p90: Option<Decimal>,
+    pub(super) p95: Option<Decimal>,
+    pub(super) p99: Option<Decimal>,
+    pub(super) p999: Option<Decimal>,
+    pub(super) max: Option<Decimal>,
+    pub(super) relative_error: f64,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Error<'a> {
+    pub(super) class: NotYet,
+    pub(super) side: NotYet,
+    pub(super) alternatives: [&'static str; 0],
+    pub(super) count: u64,
+    pub(super) ratio: f64,
+    pub(super) template: &'a str,
+    pub(super) example: &'a str,
+    pub(super) first_utc: Option<String>,
+    pub(super) last_utc: Option<String>,
+    pub(super) meaning: NotYet,
+    pub(super) advice: NotYet,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Histograms {
+    pub(super) success: String,
+    pub(super) failure: String,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Warning {
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+}
+
+/// A map that keeps the order in which it was made.
+pub(super) struct InOrder<'a, T>(pub(super) Vec<(&'a str, T)>);
+
+impl<T: Serialize> Serialize for InOrder<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,24 @@
+//! Findings to text, Markdown, JSON and vegeta's own report.
+//!
+//! Each renderer takes one [`Summary`] and returns a `String`; nothing here prints, reads or asks for the time.
+//!
+//! # Limits
+//! Texts that come from a recording (names, URLs, errors, paths) are never trusted: control characters and direction
+//! overrides are shown as escapes, and in Markdown they become code. Text and Markdown show the most frequent errors only and
+//! say how many they leave out; JSON has them all.
+
+mod clock;
+mod document;
+mod escape;
+pub mod json;
+mod layout;
+pub mod markdown;
+mod notices;
+mod numbers;
+mod sections;
+mod summary;
+pub mod text;
+pub mod vegeta;
+
+pub use escape::visible;
+pub use summary::{EffectiveConfig, Summary};

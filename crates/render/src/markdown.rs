@@ -1,0 +1,87 @@
+//! GitHub's Markdown, for a pull request or an issue.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+use crate::Summary;
+use crate::document::{Cell, Fit, Table};
+use crate::escape::{code_cell, code_span};
+use crate::notices::notices;
+use crate::sections::document;
+
+/// The summary as Markdown.
+#[must_use]
+pub fn render(summary: &Summary<'_>) -> String {
+    Markdown(summary).to_string()
+}
+
+struct Markdown<'s, 'a>(&'s Summary<'a>);
+
+impl Display for Markdown<'_, '_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let document = document(self.0);
+        writeln!(f, "### Load test: {}\n", joined(&document.headline, ", "))?;
+        writeln!(f, "{}\n", joined(&document.circumstances, " · "))?;
+        writeln!(f, "{}", joined(&document.settings, " · "))?;
+        let notices = notices(self.0);
+        if !notices.is_empty() {
+            writeln!(f, "\n> [!WARNING]")?;
+        }
+        for notice in notices {
+            let subject = notice
+                .subject
+                .map(|subject| format!(": {}", code_span(subject)))
+                .unwrap_or_default();
+            writeln!(f, "> - {}{subject}", notice.message)?;
+        }
+        for part in [&document.chains, &document.outcomes, &document.errors].into_iter().flatten() {
+            table(f, part)?;
+        }
+        if !document.status_codes.is_empty() {
+            writeln!(f, "\n**Status codes** {}", joined(&document.status_codes, " · "))?;
+        }
+        document.inputs.iter().try_for_each(|inputs| table(f, inputs))
+    }
+}
+
+fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {
+    writeln!(f)?;
+    row(f, table.columns.iter().map(|column| Cow::Borrowed(column.title)))?;
+    row(
+        f,
+        table
+            .columns
+            .iter()
+            .map(|column| Cow::Borrowed(if column.fit == Fit::Number { "--:" } else { ":--" })),
+    )?;
+    for line in &table.rows {
+        row(f, line.cells.iter().map(|cell| shown(cell, code_cell)))?;
+    }
+    if table.rest.is_some() || table.rows.iter().any(|line| !line.remarks.is_empty()) {
+        writeln!(f)?;
+    }
+    for line in &table.rows {
+        let subject = line.cells.last().map(|cell| shown(cell, code_span)).unwrap_or_default();
+        for remark in &line.remarks {
+            writeln!(f, "- {subject}: {}", shown(remark, code_span))?;
+        }
+    }
+    table.rest.iter().try_for_each(|rest| writeln!(f, "- {rest}"))
+}
+
+fn row<'a>(f: &mut Formatter<'_>, cells: impl Iterator<Item = Cow<'a, str>>) -> fmt::Result {
+    f.write_str("|")?;
+    for cell in cells {
+        write!(f, " {cell} |")?;
+    }
+    writeln!(f)
+}
+
+fn joined(cells: &[Cell<'_>], separator: &str) -> String {
+    let texts: Vec<Cow<'_, str>> = cells.iter().map(|cell| shown(cell, code_span)).collect();
+    texts.join(separator)
+}
+
+fn shown<'a>(cell: &'a Cell<'_>, code: impl Fn(&str) -> String) -> Cow<'a, str> {
+    if cell.foreign { Cow::Owned(code(&cell.text)) } else { Cow::Borrowed(&cell.text) }
+}

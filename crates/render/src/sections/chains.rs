@@ -1,0 +1,122 @@
+//! Success, rates and latency by chain.
+
+use plimsoll_analysis::{ChainFindings, LatencySummary};
+
+use super::success_tone;
+use crate::Summary;
+use crate::document::{Cell, Column, Fit, Row, Table, Tone};
+use crate::numbers::{NONE, count, interval, millis, percent, percentile, rate};
+
+const CHAINS: [Column; 10] = [
+    Column { title: "chain", fit: Fit::Name, worth: Column::KEPT },
+    Column { title: "requests", fit: Fit::Number, worth: Column::KEPT },
+    Column { title: "success", fit: Fit::Number, worth: Column::KEPT },
+    Column { title: "interval", fit: Fit::Number, worth: 3 },
+    Column { title: "offered/s", fit: Fit::Number, worth: 5 },
+    Column { title: "good/s", fit: Fit::Number, worth: 4 },
+    Column { title: "p50 ms", fit: Fit::Number, worth: 6 },
+    Column { title: "p95 ms", fit: Fit::Number, worth: 1 },
+    Column { title: "p99 ms", fit: Fit::Number, worth: 7 },
+    Column { title: "max ms", fit: Fit::Number, worth: 2 },
+];
+
+pub(super) fn by_chain<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
+    let findings = summary.findings;
+    if findings.total.requests == 0 && findings.chains.is_empty() {
+        return None;
+    }
+    let mut rows: Vec<Row<'a>> = findings
+        .chains
+        .iter()
+        .map(|chain| chain_row(summary, chain, Cell::foreign(&chain.name)))
+        .collect();
+    if findings.chains.len() != 1 {
+        let mut row = chain_row(summary, &findings.total, Cell::new("total"));
+        for cell in row.cells.iter_mut().filter(|cell| cell.tone == Tone::Plain) {
+            cell.tone = Tone::Strong;
+        }
+        rows.push(row);
+    }
+    let mut table = Table { columns: CHAINS.to_vec(), rows, rest: None };
+    if findings.total.goodput.is_none()
+        && findings.chains.iter().all(|chain| chain.goodput.is_none())
+    {
+        table.retain(|column| column.title != "good/s");
+    }
+    Some(table)
+}
+
+fn chain_row<'a>(summary: &Summary<'a>, chain: &'a ChainFindings, name: Cell<'a>) -> Row<'a> {
+    let latency = &chain.latency.all;
+    let tone = match success_tone(summary, chain) {
+        Tone::Strong => Tone::Plain,
+        tone => tone,
+    };
+    let cells = vec![
+        name,
+        Cell::new(count(chain.requests)),
+        Cell::new(percent(chain.successes, chain.requests)).tone(tone),
+        Cell::new(
+            chain
+                .success
+                .map_or_else(|| NONE.to_owned(), |success| interval(success.low, success.high)),
+        ),
+        Cell::new(rate(chain.offered)),
+        Cell::new(rate(chain.goodput)),
+        Cell::new(percentile(latency, 0.5)),
+        Cell::new(percentile(latency, 0.95)),
+        Cell::new(percentile(latency, 0.99)),
+        Cell::new(maximum(latency)),
+    ];
+    Row { cells, remarks: Vec::new() }
+}
+
+fn maximum(latency: &LatencySummary) -> String {
+    latency.max.map_or_else(|| NONE.to_owned(), millis)
+}
+
+const OUTCOMES: [Column; 7] = [
+    Column { title: "chain", fit: Fit::Name, worth: Column::KEPT },
+    Column { title: "latency of", fit: Fit::Word, worth: Column::KEPT },
+    Column { title: "requests", fit: Fit::Number, worth: 3 },
+    Column { title: "p50 ms", fit: Fit::Number, worth: Column::KEPT },
+    Column { title: "p95 ms", fit: Fit::Number, worth: 1 },
+    Column { title: "p99 ms", fit: Fit::Number, worth: 4 },
+    Column { title: "max ms", fit: Fit::Number, worth: 2 },
+];
+
+/// Failures that are quick, or slow, bend the percentiles of all: here they are apart.
+pub(super) fn by_outcome<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
+    let mixed =
+        summary.findings.chains.iter().filter(|chain| chain.successes > 0 && chain.failures > 0);
+    let rows: Vec<Row<'a>> = mixed
+        .flat_map(|chain| {
+            [
+                outcome_row(
+                    Cell::foreign(&chain.name),
+                    Cell::new("successes"),
+                    &chain.latency.success,
+                ),
+                outcome_row(
+                    Cell::new(""),
+                    Cell::new("failures").tone(Tone::Bad),
+                    &chain.latency.failure,
+                ),
+            ]
+        })
+        .collect();
+    (!rows.is_empty()).then(|| Table { columns: OUTCOMES.to_vec(), rows, rest: None })
+}
+
+fn outcome_row<'a>(name: Cell<'a>, outcome: Cell<'a>, latency: &LatencySummary) -> Row<'a> {
+    let cells = vec![
+        name,
+        outcome,
+        Cell::new(count(latency.count)),
+        Cell::new(percentile(latency, 0.5)),
+        Cell::new(percentile(latency, 0.95)),
+        Cell::new(percentile(latency, 0.99)),
+        Cell::new(maximum(latency)),
+    ];
+    Row { cells, remarks: Vec::new() }
+}

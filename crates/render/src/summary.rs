@@ -1,0 +1,41 @@
+use plimsoll_analysis::Findings;
+use plimsoll_model::{Ledger, Nanos, Timestamp};
+
+/// All that a report is made of.
+#[derive(Clone, Debug)]
+pub struct Summary<'a> {
+    /// What was found in the records.
+    pub findings: &'a Findings,
+    /// What was read, in the order of `findings.inputs`.
+    pub ledgers: &'a [Ledger],
+    /// What the analysis was asked.
+    pub config: EffectiveConfig,
+    /// Plimsoll's version.
+    pub version: &'a str,
+}
+
+/// The settings that were in force, from configuration and command line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EffectiveConfig {
+    /// The SLO's latency.
+    pub slo_latency: Option<Nanos>,
+    /// The SLO's least share of accepted answers, 0..=1.
+    pub slo_success_min: Option<f64>,
+    /// The accepted status codes, as in `200-399`.
+    pub success_codes: String,
+    /// Records before this moment were cut.
+    pub from: Option<Timestamp>,
+    /// Records after this moment were cut.
+    pub to: Option<Timestamp>,
+    /// Length of the warm-up that was cut from each run.
+    pub skip: Nanos,
+    /// Names of the configured chains.
+    pub chains: Vec<String>,
+}
+
+impl EffectiveConfig {
+    /// Whether any goal was set.
+    pub(crate) fn has_slo(&self) -> bool {
+        self.slo_latency.is_some() || self.slo_success_min.is_some()
+    }
+}

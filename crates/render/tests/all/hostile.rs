@@ -1,0 +1,119 @@
+use plimsoll_render::text::TextStyle;
+use plimsoll_render::{Summary, json, markdown, text, vegeta};
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthChar;
+
+use crate::samples;
+
+/// Characters that act on a terminal or turn text around.
+fn acts(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn reports(summary: &Summary<'_>) -> [String; 5] {
+    [
+        text::render(summary, &TextStyle::default()),
+        markdown::render(summary),
+        json::render(summary),
+        vegeta::text(summary),
+        vegeta::json(summary),
+    ]
+}
+
+#[test]
+fn nothing_acts_on_the_terminal() {
+    for report in reports(&samples::hostile().summary()) {
+        assert!(!report.contains(acts), "{report:?}");
+    }
+}
+
+#[test]
+fn foreign_words_are_code_in_markdown() {
+    let outside = outside_of_code(&markdown::render(&samples::hostile().summary()));
+    for word in ["octocat", "evil", "img", "heading", "CAUTION", "details", "gateway"] {
+        assert!(!outside.contains(word), "{word} stands outside of code in\n{outside}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_stays_a_text(text in r"[`|\\ \n\x1b\u{202e}<#a日é]{0,40}|\PC{0,60}") {
+        let sample = samples::of_text(&text);
+        let summary = sample.summary();
+        for report in reports(&summary) {
+            prop_assert!(!report.contains(acts), "{:?}", report);
+        }
+        for line in text::render(&summary, &TextStyle { width: 60, colour: false }).lines() {
+            let width: usize = line.chars().filter_map(UnicodeWidthChar::width).sum();
+            prop_assert!(width <= 60, "{}", line);
+        }
+    }
+
+    #[test]
+    fn any_text_is_code_in_markdown(text in r"[`|\\ \nx]{0,40}") {
+        let markdown = markdown::render(&samples::of_text(&text).summary());
+        let plain = markdown::render(&samples::of_text("y").summary());
+        let bare = |markdown: &str| outside_of_code(markdown).replace("(empty)", "");
+        prop_assert_eq!(bare(&markdown), bare(&plain));
+    }
+}
+
+/// The Markdown without its code spans, cell by cell in tables, by GitHub's rules.
+fn outside_of_code(markdown: &str) -> String {
+    let bare = |line: &str| match line.strip_prefix('|') {
+        Some(row) => cells(row).iter().map(|cell| without_code(cell)).collect::<Vec<_>>().join("|"),
+        None => without_code(line),
+    };
+    markdown.lines().map(bare).collect::<Vec<_>>().join("\n")
+}
+
+/// A backslash takes the next character along; a pipe by itself ends the cell.
+fn cells(row: &str) -> Vec<String> {
+    let mut cells = vec![String::new()];
+    let mut chars = row.chars();
+    while let Some(c) = chars.next() {
+        let cell = cells.last_mut().unwrap();
+        match c {
+            '|' => cells.push(String::new()),
+            '\\' => match chars.next() {
+                Some('|') => cell.push('|'),
+                next => cell.extend(['\\'].into_iter().chain(next)),
+            },
+            c => cell.push(c),
+        }
+    }
+    cells
+}
+
+/// A span ends at a run of backticks as long as its first.
+fn without_code(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(start) = rest.find('`') {
+        let run = backticks(&rest[start..]);
+        let inside = &rest[start + run..];
+        let Some(end) = run_of(inside, run) else { break };
+        out.push_str(&rest[..start]);
+        rest = &inside[end + run..];
+    }
+    out + rest
+}
+
+fn run_of(text: &str, length: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(start) = text[at..].find('`').map(|start| at + start) {
+        let run = backticks(&text[start..]);
+        if run == length {
+            return Some(start);
+        }
+        at = start + run;
+    }
+    None
+}
+
+fn backticks(text: &str) -> usize {
+    text.chars().take_while(|&c| c == '`').count()
+}

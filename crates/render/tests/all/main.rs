@@ -1,0 +1,10 @@
+//! Renderers, from the outside: hand-made findings in, reports out.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
+
+mod hostile;
+mod json;
+mod markdown;
+mod samples;
+mod text;
+mod vegeta;

@@ -1,0 +1,458 @@
+//! Hand-made findings.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use plimsoll_analysis::{
+    ChainFindings, ErrorFinding, Findings, FoundBy, Grouping, InputFindings, LatencyFindings,
+    LatencySummary, Percentile, Proportion, RunFindings, Warning,
+};
+use plimsoll_model::{Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp};
+use plimsoll_render::{EffectiveConfig, Summary};
+
+pub(crate) const START: i64 = 1_795_422_932_777_191_788;
+const MS: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
+
+/// Findings with the ledgers that belong to them.
+pub(crate) struct Sample {
+    pub(crate) findings: Findings,
+    pub(crate) ledgers: Vec<Ledger>,
+    pub(crate) config: EffectiveConfig,
+}
+
+impl Sample {
+    pub(crate) fn summary(&self) -> Summary<'_> {
+        Summary {
+            findings: &self.findings,
+            ledgers: &self.ledgers,
+            config: self.config.clone(),
+            version: "0.0.0-test",
+        }
+    }
+}
+
+pub(crate) fn all() -> Vec<(&'static str, Sample)> {
+    vec![
+        ("healthy", healthy()),
+        ("troubled", troubled()),
+        ("all_failed", all_failed()),
+        ("no_records", no_records()),
+        ("hostile", hostile()),
+        ("large", large()),
+    ]
+}
+
+/// Two chains without a fault.
+pub(crate) fn healthy() -> Sample {
+    let eth = Group { name: "eth", good: spread(5 * MS, 400), seconds: 8, ..Group::default() };
+    let boba = Group { name: "boba", good: spread(2 * MS, 1200), seconds: 8, ..Group::default() };
+    let inputs = [("results/eth.gob", 400), ("results/boba.gob", 1200)];
+    sample(&[boba, eth], inputs.map(|(name, records)| ledger(name, records)).to_vec())
+}
+
+/// Fast and slow failures, a chain that is down, a damaged input, one given twice and one that holds no results.
+pub(crate) fn troubled() -> Sample {
+    let refused = error(
+        r#"Get "http://<host>/": dial tcp <addr>-><addr>: connect: connection refused"#,
+        57,
+        3,
+        41,
+    );
+    let slow = error(
+        r#"Post "http://<host>/mantle": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"#,
+        12,
+        20,
+        58,
+    );
+    let down = error("503 Service Unavailable", 1000, 0, 59);
+    let some_down = error("503 Service Unavailable", 4, 31, 32);
+    let groups = [
+        Group {
+            name: "boba",
+            good: spread(3 * MS, 1143),
+            bad: vec![(115_243, 57)],
+            codes: vec![(0, 57), (200, 1143)],
+            errors: vec![refused],
+            seconds: 60,
+        },
+        Group {
+            name: "eth",
+            good: spread(5 * MS, 2000),
+            seconds: 60,
+            codes: vec![(200, 2000)],
+            ..Group::default()
+        },
+        Group {
+            name: "kava",
+            bad: spread(MS, 1000),
+            codes: vec![(503, 1000)],
+            errors: vec![down],
+            seconds: 60,
+            ..Group::default()
+        },
+        Group {
+            name: "mantle",
+            good: spread(40 * MS, 984),
+            bad: vec![(2 * MS, 4), (30 * SECOND, 12)],
+            codes: vec![(0, 12), (200, 984), (503, 4)],
+            errors: vec![slow, some_down],
+            seconds: 60,
+        },
+    ];
+    let mut ledgers = vec![
+        ledger("results/first.gob.gz", 3000),
+        ledger("results/second.json", 2200),
+        ledger("results/first-copy.csv", 3000),
+        ledger("notes.txt", 0),
+    ];
+    ledgers[0].compression = Compression::Gzip;
+    ledgers[1].formats = vec![Format::VegetaJson];
+    ledgers[1].damaged_records = 2;
+    ledgers[1].lost_bytes = 345;
+    ledgers[1].damage = vec![
+        Damage {
+            record: 1001,
+            byte: 234_567,
+            lost_bytes: 300,
+            what: "expected `,` or `}` at column 17".to_owned(),
+        },
+        Damage {
+            record: 2201,
+            byte: 514_321,
+            lost_bytes: 45,
+            what: "the last line ends within a record".to_owned(),
+        },
+    ];
+    ledgers[2].formats = vec![Format::VegetaCsv];
+    ledgers[2].notes = vec!["8 columns: no attack, sequence number, method or URL".to_owned()];
+    ledgers[3].formats = Vec::new();
+    ledgers[3].refused =
+        Some("not a gob stream (a length of 104 in the first byte); not JSON (line 1); not CSV (1 column)".to_owned());
+    let mut sample = sample(&groups, ledgers);
+    sample.findings.inputs[2].duplicates = 3000;
+    sample.findings.inputs[2].counted = 0;
+    sample.findings.warnings = vec![
+        Warning::Duplicates { records: 3000 },
+        Warning::WithoutTimestamp { records: 1 },
+        Warning::EmptyChain { name: "polygon".to_owned() },
+    ];
+    sample.findings.total.http_successes += 3;
+    sample.config.slo_latency = Some(Nanos(500 * MS));
+    sample.config.slo_success_min = Some(0.995);
+    sample.config.skip = Nanos(5 * SECOND);
+    sample.config.from = Some(Timestamp(START));
+    for chain in sample.findings.chains.iter_mut().chain([&mut sample.findings.total]) {
+        chain.good = Some(chain.successes);
+        chain.goodput = chain.throughput;
+    }
+    sample
+}
+
+/// One chain, every request refused; too few for a p99.
+pub(crate) fn all_failed() -> Sample {
+    let refused = error(
+        r#"Get "http://<host>/": dial tcp <addr>-><addr>: connect: connection refused"#,
+        57,
+        0,
+        1,
+    );
+    let group = Group {
+        name: "127.0.0.1:9",
+        bad: spread(46_340, 57),
+        codes: vec![(0, 57)],
+        errors: vec![refused],
+        seconds: 1,
+        ..Group::default()
+    };
+    let mut sample = sample(&[group], vec![ledger("refused.gob", 57)]);
+    sample.findings.grouping = Grouping::Found(FoundBy::Nothing);
+    sample
+}
+
+/// Nothing was read.
+pub(crate) fn no_records() -> Sample {
+    let mut refused = ledger("text.txt", 0);
+    refused.formats = Vec::new();
+    refused.refused = Some("not a gob stream; not JSON; not CSV".to_owned());
+    let mut sample = sample(&[], vec![refused]);
+    sample.findings.inputs[0].span = None;
+    sample.findings.total.active = Nanos::ZERO;
+    sample
+}
+
+/// Texts that want to be more than texts.
+pub(crate) fn hostile() -> Sample {
+    let attack = "x|y` @octocat #1 <img src=x onerror=alert(1)> [a](http://evil.example) **b** \u{202e}gnp.\u{1b}[31m\\|";
+    let long = "https://gateway.example.com/a-rather-long-path/that-goes-on-and-on/until-no-table-can-hold-it/v1";
+    let text = "first line\r\nsecond | line \u{9b}31m ``` www.evil.example http://evil.example user@evil.example \u{2028}end";
+    let groups = [
+        Group {
+            name: attack,
+            good: spread(MS, 10),
+            bad: spread(MS, 3),
+            codes: vec![(200, 10), (999, 3)],
+            errors: vec![error(text, 3, 0, 0)],
+            seconds: 1,
+        },
+        Group { name: long, good: spread(MS, 7), seconds: 1, ..Group::default() },
+        Group { name: "", good: spread(MS, 2), seconds: 1, ..Group::default() },
+        Group { name: "日本語の名前", good: spread(MS, 5), seconds: 1, ..Group::default() },
+    ];
+    let mut bad = ledger("\u{1b}]0;title\u{7}/tmp/a`b|c\n.gob", 27);
+    bad.notes = vec!["### not a heading\n- not a list @octocat".to_owned()];
+    bad.damaged_records = 1;
+    bad.damage = vec![Damage {
+        record: 28,
+        byte: 999,
+        lost_bytes: 0,
+        what: "unexpected `\u{1b}[2J` | </details>".to_owned(),
+    }];
+    let mut sample = sample(&groups, vec![bad]);
+    sample.findings.warnings = vec![Warning::EmptyChain { name: "a\n> [!CAUTION]\n`b".to_owned() }];
+    sample
+}
+
+/// Ten million requests, nearly all lost on one chain and one lost on the other.
+pub(crate) fn large() -> Sample {
+    let exhausted =
+        error("dial tcp <addr>-><addr>: bind: address already in use", 7_500_000, 31, 1990);
+    let lone = error("read tcp <addr>-><addr>: read: connection reset by peer", 1, 700, 700);
+    let calm = error(
+        r#"http2: server sent GOAWAY and closed the connection; LastStreamID=<n>, ErrCode=ENHANCE_YOUR_CALM, debug="too_many_internal_resets""#,
+        484_000,
+        12,
+        1999,
+    );
+    let groups = [
+        Group {
+            name: "ethereum",
+            good: vec![(97 * MS, 15_000), (8_518 * MS, 1_000)],
+            bad: vec![(40_000, 7_500_000), (30 * SECOND, 484_000)],
+            codes: vec![(0, 7_984_000), (200, 16_000)],
+            errors: vec![exhausted, calm],
+            seconds: 2000,
+        },
+        Group {
+            name: "kava",
+            good: vec![(12 * MS, 1_990_000), (98 * MS, 9_999)],
+            bad: vec![(3 * MS, 1)],
+            codes: vec![(0, 1), (200, 1_999_999)],
+            errors: vec![lone],
+            seconds: 2000,
+        },
+    ];
+    let ledgers = (0..20)
+        .map(|index| ledger(&format!("hosts/generator-{index:02}/results.gob"), 500_000))
+        .collect();
+    sample(&groups, ledgers)
+}
+
+#[derive(Default)]
+struct Group {
+    name: &'static str,
+    /// Latencies in nanoseconds, and how many of each.
+    good: Vec<(u64, u64)>,
+    bad: Vec<(u64, u64)>,
+    codes: Vec<(u16, u64)>,
+    errors: Vec<ErrorFinding>,
+    seconds: u64,
+}
+
+fn spread(base: u64, n: u64) -> Vec<(u64, u64)> {
+    (0..n).map(|i| (base + base * (i * 7919 % 1009) / 500, 1)).collect()
+}
+
+fn error(template: &str, count: u64, first: i64, last: i64) -> ErrorFinding {
+    let at = |seconds: i64| Some(Timestamp(START + seconds * 1_000_000_000));
+    let example = template
+        .replace("<host>", "127.0.0.1:9")
+        .replacen("<addr>", "0.0.0.0:0", 1)
+        .replace("<addr>", "127.0.0.1:9");
+    ErrorFinding { template: template.to_owned(), example, count, first: at(first), last: at(last) }
+}
+
+fn ledger(name: &str, records: u64) -> Ledger {
+    Ledger {
+        name: name.to_owned(),
+        sha256: Some("5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9".to_owned()),
+        bytes: records * 171,
+        formats: vec![Format::VegetaGob],
+        records,
+        named: true,
+        ..Ledger::default()
+    }
+}
+
+fn sample(groups: &[Group], ledgers: Vec<Ledger>) -> Sample {
+    let seconds = groups.iter().map(|group| group.seconds).max().unwrap_or(0);
+    let everything = Group {
+        name: "total",
+        good: groups.iter().flat_map(|group| group.good.clone()).collect(),
+        bad: groups.iter().flat_map(|group| group.bad.clone()).collect(),
+        codes: groups.iter().flat_map(|group| group.codes.clone()).collect(),
+        errors: merged(groups),
+        seconds,
+    };
+    let last = Timestamp(START + i64::try_from(seconds * SECOND).unwrap());
+    let chains: Vec<ChainFindings> = groups.iter().map(chain).collect();
+    let runs = chains.iter().map(|chain| RunFindings {
+        attack: chain.name.clone(),
+        inputs: vec![InputId(0)],
+        requests: chain.requests,
+        active_spans: vec![(Timestamp(START), last)],
+        success: chain.success,
+        latency: Some(chain.latency.all.clone()),
+    });
+    let inputs = ledgers.iter().map(|ledger| InputFindings {
+        read: ledger.records,
+        counted: ledger.records,
+        span: Some((Timestamp(START), last)).filter(|_| ledger.records > 0),
+        ..InputFindings::default()
+    });
+    let config =
+        EffectiveConfig { success_codes: "200-399".to_owned(), ..EffectiveConfig::default() };
+    let findings = Findings {
+        inputs: inputs.collect(),
+        runs: runs.collect(),
+        total: chain(&everything),
+        chains,
+        grouping: Grouping::Found(FoundBy::Attack),
+        warnings: Vec::new(),
+    };
+    Sample { findings, ledgers, config }
+}
+
+fn merged(groups: &[Group]) -> Vec<ErrorFinding> {
+    let mut all: Vec<ErrorFinding> = Vec::new();
+    for error in groups.iter().flat_map(|group| &group.errors) {
+        match all.iter_mut().find(|other| other.template == error.template) {
+            Some(other) => {
+                other.count += error.count;
+                other.first = other.first.min(error.first);
+                other.last = other.last.max(error.last);
+            }
+            None => all.push(error.clone()),
+        }
+    }
+    all.sort_by_key(|error| std::cmp::Reverse(error.count));
+    all
+}
+
+fn chain(group: &Group) -> ChainFindings {
+    let number = |values: &[(u64, u64)]| values.iter().map(|(_, n)| n).sum::<u64>();
+    let (successes, failures) = (number(&group.good), number(&group.bad));
+    let requests = successes + failures;
+    let active = Nanos(group.seconds * SECOND);
+    let all: Vec<(u64, u64)> = group.good.iter().chain(&group.bad).copied().collect();
+    let longest = all.iter().map(|(ns, _)| *ns).max().unwrap_or(0);
+    let at = |nanos: u64| (requests > 0).then(|| Timestamp(START + i64::try_from(nanos).unwrap()));
+    let mut status_codes = BTreeMap::new();
+    for (code, n) in &group.codes {
+        *status_codes.entry(*code).or_default() += n;
+    }
+    if group.codes.is_empty() && requests > 0 {
+        status_codes.insert(200, requests);
+    }
+    ChainFindings {
+        name: group.name.to_owned(),
+        requests,
+        successes,
+        failures,
+        good: None,
+        success: wilson(successes, requests),
+        http_success: wilson(successes, requests),
+        http_successes: successes,
+        active,
+        offered: Rate::over(requests, active),
+        throughput: Rate::over(successes, active),
+        goodput: None,
+        bytes_in_total: successes * 57,
+        bytes_out_total: requests * 60,
+        bytes_measured: successes,
+        latency: LatencyFindings {
+            all: summary(&all),
+            success: summary(&group.good),
+            failure: summary(&group.bad),
+            success_histogram: histogram(&group.good),
+            failure_histogram: histogram(&group.bad),
+        },
+        status_codes,
+        errors: group.errors.clone(),
+        earliest: at(0),
+        latest: at(active.0),
+        end: at(active.0 + longest),
+        attacks: vec![group.name.to_owned()],
+    }
+}
+
+fn wilson(successes: u64, trials: u64) -> Option<Proportion> {
+    const Z: f64 = 1.959_963_984_540_054;
+    if trials == 0 {
+        return None;
+    }
+    let (n, p) = (trials as f64, successes as f64 / trials as f64);
+    let centre = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
+    let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let (low, high) = ((centre - half).max(0.0), (centre + half).min(1.0));
+    Some(Proportion { successes, trials, ratio: p, low, high, confidence: 0.95 })
+}
+
+fn histogram(values: &[(u64, u64)]) -> Histogram<u64> {
+    let mut histogram = Histogram::new(3).unwrap();
+    for (ns, n) in values {
+        histogram.record_n(*ns, *n).unwrap();
+    }
+    histogram
+}
+
+fn summary(values: &[(u64, u64)]) -> LatencySummary {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    let count: u64 = sorted.iter().map(|(_, n)| n).sum();
+    let sum_ns: u128 = sorted.iter().map(|(ns, n)| u128::from(*ns) * u128::from(*n)).sum();
+    let at_rank = |rank: u64| {
+        let mut seen = 0;
+        sorted.iter().find(|(_, n)| {
+            seen += n;
+            seen >= rank
+        })
+    };
+    let percentile = |(thousandths, least): (u64, u64)| Percentile {
+        quantile: thousandths as f64 / 1000.0,
+        value: at_rank((count * thousandths).div_ceil(1000).max(1)).map(|(ns, _)| Nanos(*ns)),
+        supported: count >= least,
+    };
+    // The least samples are those of METHODS.md §2.2.7, two-sided 95 %.
+    let percentiles =
+        [(500, 6), (900, 36), (950, 72), (990, 368), (999, 3688)].map(percentile).to_vec();
+    LatencySummary {
+        count,
+        sum_ns,
+        min: sorted.first().map(|(ns, _)| Nanos(*ns)),
+        mean: (count > 0).then(|| Nanos(u64::try_from(sum_ns / u128::from(count)).unwrap())),
+        percentiles,
+        max: sorted.last().map(|(ns, _)| Nanos(*ns)),
+        relative_error: 0.001,
+    }
+}
+
+/// A sample in which every foreign text is `text`.
+pub(crate) fn of_text(text: &str) -> Sample {
+    let mut sample = hostile();
+    for ledger in &mut sample.ledgers {
+        text.clone_into(&mut ledger.name);
+        ledger.notes = vec![text.to_owned()];
+        ledger.refused = Some(text.to_owned());
+        text.clone_into(&mut ledger.damage[0].what);
+    }
+    for chain in sample.findings.chains.iter_mut().chain([&mut sample.findings.total]) {
+        text.clone_into(&mut chain.name);
+        for error in &mut chain.errors {
+            text.clone_into(&mut error.template);
+            text.clone_into(&mut error.example);
+        }
+    }
+    sample.findings.warnings = vec![Warning::EmptyChain { name: text.to_owned() }];
+    sample
+}

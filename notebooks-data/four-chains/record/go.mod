@@ -1,0 +1,3 @@
+module four-chains
+
+go 1.22
