@@ -428,7 +428,7 @@ def json_time(text):
 
 def json_record(line):
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=unique)
     except (ValueError, RecursionError):
         raise Bad("not JSON") from None
     if type(value) is not dict:
@@ -456,7 +456,16 @@ def json_record(line):
     return record
 
 
+def unique(pairs):
+    """An object without a key twice: such a line is two records that ran into one."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
+
+
 def base64_bytes(text):
+    if len(text) % 4:
+        raise Bad("not base64")
     try:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
     let (ledgers, findings) = analyze(&sources, reading, options)?;
     let read: u64 = ledgers.iter().map(|ledger| ledger.records).sum();
     if findings.total.requests == 0 {
-        for ledger in &ledgers {
+        for ledger in ledgers.iter().filter(|ledger| ledger.records == 0) {
             output::complain(&visible(&nothing_read(ledger)));
         }
         anyhow::ensure!(read > 0, "there is no record to analyze");

@@ -16,7 +16,7 @@ const MAX_RAW_ERRORS: usize = 256;
 const RECENT: usize = 64;
 
 /// A target as spelt: where its texts stand in the arena.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Spelt {
     start: usize,
     attack: usize,
@@ -26,6 +26,10 @@ struct Spelt {
 }
 
 impl Spelt {
+    /// No target: it stands nowhere.
+    const VACANT: Self =
+        Self { start: usize::MAX, attack: 0, method: 0, url: 0, spellings: [Spelling::Plain; 3] };
+
     #[inline(always)]
     fn is(&self, arena: &[u8], record: &RawRecord<'_>) -> bool {
         let url = self.start;
@@ -46,7 +50,7 @@ impl Spelt {
 }
 
 /// Fills a [`Batch`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct BatchBuilder {
     pub(crate) batch: Batch,
     /// What was damaged, and how many of the batch's records stand in front of it.
@@ -57,8 +61,8 @@ pub(crate) struct BatchBuilder {
     wanted: Vec<String>,
     arena: Vec<u8>,
     spelt: Vec<Spelt>,
-    /// Indices into `spelt`, plus one, by a cheap mark of the target.
-    recent: Vec<u32>,
+    /// By a cheap mark of the target: the one seen last, and its index.
+    recent: Box<[(u32, Spelt); RECENT]>,
     targets: HashTable<u32>,
     /// With headers, targets by content.
     with_headers: hashbrown::HashMap<Target, u32, FixedState>,
@@ -71,7 +75,21 @@ pub(crate) struct BatchBuilder {
 
 impl BatchBuilder {
     pub(crate) fn new(wanted: Vec<String>) -> Self {
-        Self { wanted, recent: vec![0; RECENT], ..Self::default() }
+        Self {
+            batch: Batch::default(),
+            damage: Vec::new(),
+            formats: Vec::new(),
+            wanted,
+            arena: Vec::new(),
+            spelt: Vec::new(),
+            recent: Box::new([(0, Spelt::VACANT); RECENT]),
+            targets: HashTable::new(),
+            with_headers: hashbrown::HashMap::default(),
+            raw_errors: Default::default(),
+            templates: hashbrown::HashMap::default(),
+            folded: String::new(),
+            hasher: FixedState::default(),
+        }
     }
 
     /// Empties the builder and keeps its memory.
@@ -81,7 +99,7 @@ impl BatchBuilder {
         self.formats.clear();
         self.arena.clear();
         self.spelt.clear();
-        self.recent.fill(0);
+        self.recent.fill((0, Spelt::VACANT));
         self.targets.clear();
         self.with_headers.clear();
         self.raw_errors.iter_mut().for_each(hashbrown::HashMap::clear);
@@ -94,14 +112,12 @@ impl BatchBuilder {
             return self.target_with_headers(record);
         }
         let slot = mark(record);
-        let index = self.recent[slot];
-        if let Some(spelt) = index.checked_sub(1).and_then(|index| self.spelt.get(index as usize))
-            && spelt.is(&self.arena, record)
-        {
-            return TargetId(index - 1);
+        let (index, spelt) = &self.recent[slot];
+        if spelt.is(&self.arena, record) {
+            return TargetId(*index);
         }
         let index = self.target_by_table(record);
-        self.recent[slot] = index + 1;
+        self.recent[slot] = (index, self.spelt[index as usize]);
         TargetId(index)
     }
 

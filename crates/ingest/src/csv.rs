@@ -239,15 +239,17 @@ fn int(digits: &[u8]) -> Option<i64> {
     }
 }
 
-/// Whether the headers of a record at the very end of an input are whole: their HTTP/1 form ends with an empty line.
-pub(crate) fn headers_are_whole(headers: RawHeaders<'_>) -> bool {
+/// Whether a record at the very end of an input, without a line end, is all there: it has as many columns as the others,
+/// and the HTTP/1 form of its headers ends with an empty line.
+pub(crate) fn is_whole(line: &[u8], columns: usize, record: &RawRecord<'_>) -> bool {
     use base64::Engine as _;
-    match headers {
+    let headers_are_whole = match record.headers {
         RawHeaders::Base64(text) => base64::engine::general_purpose::STANDARD
             .decode(text)
             .is_ok_and(|wire| wire == b"\r\n" || wire.ends_with(b"\r\n\r\n")),
         _ => true,
-    }
+    };
+    headers_are_whole && count_columns(line) == columns
 }
 
 /// Room for a record whose fields are quoted.
@@ -266,10 +268,13 @@ impl Scratch {
         self.text.clear();
         self.text.resize(record.len() + 2, 0);
         self.ends.resize(MAX_COLUMNS + 2, 0);
-        let trimmed = trim_leading_space(record);
-        let reader = self.reader.get_or_insert_with(csv_core::Reader::new);
+        let normal = normalise(record);
+        let reader = self.reader.get_or_insert_with(|| {
+            // A CR that no LF follows is a byte like any other.
+            csv_core::ReaderBuilder::new().terminator(csv_core::Terminator::Any(b'\n')).build()
+        });
         reader.reset();
-        let (_, _, written, ended) = reader.read_record(&trimmed, &mut self.text, &mut self.ends);
+        let (_, _, written, ended) = reader.read_record(&normal, &mut self.text, &mut self.ends);
         self.text.truncate(written);
         self.ends.truncate(ended);
     }
@@ -285,22 +290,32 @@ impl Scratch {
     }
 }
 
-/// The record without the spaces that stand in front of a field, with the line ends inside quotes as Go reads them, and
-/// with one at its end.
-fn trim_leading_space(record: &[u8]) -> Vec<u8> {
+/// The record as csv-core has to see it to read what Go reads: without the spaces in front of a field, with the line
+/// ends inside quotes as LF, and with a line end. Quotes inside quotes that nobody doubled, as vegeta 6 wrote them, are
+/// doubled.
+fn normalise(record: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(record.len() + 1);
     let mut quoted = false;
     let mut at_start = true;
-    for (index, &byte) in record.iter().enumerate() {
-        if !quoted && at_start && matches!(byte, b' ' | b'\t') {
-            continue;
+    let mut rest = record;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match byte {
+            b'\r' if after.first() == Some(&b'\n') => continue,
+            b' ' | b'\t' if at_start => continue,
+            b'"' if at_start => quoted = true,
+            b'"' if quoted => match after {
+                [] | [b',', ..] => quoted = false,
+                [b'"', after @ ..] => {
+                    out.push(b'"');
+                    rest = after;
+                }
+                _ => out.push(b'"'),
+            },
+            _ => {}
         }
-        at_start = !quoted && byte == b',';
-        quoted ^= byte == b'"';
-        if byte == b'\r' && record.get(index + 1) == Some(&b'\n') {
-            continue;
-        }
-        out.push(byte);
+        out.push(*byte);
+        at_start = !quoted && *byte == b',';
     }
     out.push(b'\n');
     out
@@ -358,7 +373,15 @@ mod tests {
         assert_eq!((nine.seq, nine.has_seq, nine.attack.bytes), (7, true, &b"eth"[..]));
         // vegeta 6 quoted the error and left the quotes inside it as they were.
         let bare = br#"1,0,5,0,0,"Get "http://127.0.0.1/drop": EOF""#;
-        assert!(parse(bare, MAX_COLUMNS, &mut scratch).is_ok());
+        let error = parse(bare, MAX_COLUMNS, &mut scratch).unwrap().error;
+        assert_eq!(error.to_str(), r#"Get "http://127.0.0.1/drop": EOF"#);
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_nothing() {
+        let joined = format!("{LINE}\r{LINE}");
+        let error = parse(joined.as_bytes(), MAX_COLUMNS, &mut Scratch::default()).unwrap_err();
+        assert!(matches!(error, CsvError::Columns(_)), "{error}");
     }
 
     #[test]

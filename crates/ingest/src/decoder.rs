@@ -23,7 +23,7 @@ pub(crate) struct Decoder {
     pub(crate) schema: gob::Schema,
     /// Columns of the first CSV record.
     pub(crate) columns: usize,
-    /// Bytes of a header line that are still to be stepped over.
+    /// Bytes of a byte order mark and a header line that are still to be stepped over.
     pub(crate) header: usize,
 }
 

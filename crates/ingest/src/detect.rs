@@ -33,15 +33,22 @@ pub(crate) fn detect(bytes: &[u8], at_end: bool) -> Result<Detected, String> {
         Ok(()) => return Ok(Detected::new(Format::VegetaGob)),
         Err(what) => what,
     };
-    let json = match line::detect_json(bytes) {
-        Ok(()) => return Ok(Detected::new(Format::VegetaJson)),
+    // Windows programs put a mark in front of text.
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mark = bytes.len() - text.len();
+    let json = match line::detect_json(text) {
+        Ok(()) => {
+            let mut found = Detected::new(Format::VegetaJson);
+            found.decoder.header = mark;
+            return Ok(found);
+        }
         Err(what) => what,
     };
-    let csv = match line::detect_csv(bytes) {
+    let csv = match line::detect_csv(text) {
         Ok((columns, header)) => {
             let mut found = Detected::new(Format::VegetaCsv);
             found.decoder.columns = columns;
-            found.decoder.header = header;
+            found.decoder.header = mark + header;
             if header > 0 {
                 found.note = Some("began with a header line".to_owned());
             } else if !matches!(columns, 6 | 7 | 9 | 12) {

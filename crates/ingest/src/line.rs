@@ -110,6 +110,9 @@ pub(crate) fn walk(
             }
             break Stop::Switch(definition, Format::VegetaGob);
         }
+        if !at_end && gob::cut_definition(bytes, at).is_some_and(|definition| definition < next) {
+            break Stop::Incomplete(at);
+        }
         // A line that was cut runs into the next record.
         if let Some(inner) = inner_record(bytes, at, text_end, format) {
             walk.damaged(at, inner, what);
@@ -167,7 +170,7 @@ impl<S: Sink> Walk<'_, S> {
     #[inline]
     fn read_csv(&mut self, line: &[u8], terminated: bool) -> Result<(), String> {
         match csv::parse(line, self.columns, &mut self.scratch) {
-            Ok(record) if terminated || csv::headers_are_whole(record.headers) => {
+            Ok(record) if terminated || csv::is_whole(line, self.columns, &record) => {
                 // Not `tell_damage`: the record borrows from the scratch room.
                 if let Some(span) = self.damage.take() {
                     self.sink.damage(span);
@@ -175,7 +178,7 @@ impl<S: Sink> Walk<'_, S> {
                 self.sink.record(&record);
                 Ok(())
             }
-            Ok(_) => Err("the headers are cut short".to_owned()),
+            Ok(_) => Err("it is cut short".to_owned()),
             Err(_) if line.trim_ascii().is_empty() => Ok(()),
             Err(error) => Err(error.to_string()),
         }
@@ -221,6 +224,21 @@ pub(crate) fn record_at(bytes: &[u8], start: usize, at_end: bool) -> Option<Form
         _ => is_csv_record(line),
     };
     certain.then_some(format)
+}
+
+/// Whether a line begins like a record at `start` and ends behind the bytes.
+pub(crate) fn goes_on(bytes: &[u8], start: usize) -> bool {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let format = match rest {
+        [b'{'] | [b'{', b'"', ..] => Format::VegetaJson,
+        [b'0'..=b'9', ..]
+            if csv::begins_with_timestamp(rest) || rest.iter().all(u8::is_ascii_digit) =>
+        {
+            Format::VegetaCsv
+        }
+        _ => return false,
+    };
+    rest.len() < MAX_QUOTED && record_end(bytes, start, false, format).is_none()
 }
 
 /// Columns of the CSV record at `start`.
@@ -330,7 +348,7 @@ pub(crate) fn find_record(bytes: &[u8], at_end: bool) -> Option<Format> {
 fn header_line(bytes: &[u8]) -> usize {
     let Some(end) = memchr(b'\n', bytes) else { return 0 };
     let line = String::from_utf8_lossy(&bytes[..end]);
-    let names: Vec<&str> = line.trim_start_matches('\u{feff}').trim_end().split(',').collect();
+    let names: Vec<&str> = line.trim_end().split(',').collect();
     let known = names.len() >= csv::MIN_COLUMNS && names.len() <= csv::MAX_COLUMNS;
     let same = names
         .iter()

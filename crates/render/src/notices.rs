@@ -74,7 +74,8 @@ fn worded(warning: &Warning) -> Notice<'_> {
 }
 
 fn damaged(summary: &Summary<'_>) -> Option<Notice<'static>> {
-    let damaged = || summary.ledgers.iter().filter(|ledger| ledger.is_damaged());
+    let damaged =
+        || summary.ledgers.iter().filter(|ledger| ledger.is_damaged() && ledger.refused.is_none());
     let inputs = damaged().count();
     let places = counted(damaged().map(|ledger| ledger.damaged_records).sum(), "place", "places");
     let lost = match damaged().map(|ledger| ledger.lost_bytes).sum() {

@@ -19,7 +19,11 @@ pub(super) fn record<'a>(
     record: &mut RawRecord<'a>,
 ) -> Result<()> {
     if kind.is_vegeta {
-        vegeta_record(cursor, record)
+        // A copy, which can live in registers.
+        let mut copy = *cursor;
+        let read = vegeta_record(&mut copy, record);
+        *cursor = copy;
+        read
     } else {
         any_record(cursor, kind, schema, record)
     }
@@ -29,40 +33,64 @@ pub(super) fn record<'a>(
 /// [`any_record`].
 #[inline(always)]
 fn vegeta_record<'a>(cursor: &mut Cursor<'a>, record: &mut RawRecord<'a>) -> Result<()> {
-    /// Reads the next field's number if the current one has just been read; stays on it otherwise. 0 is the end.
-    macro_rules! field {
-        ($at:ident, $number:literal, $read:expr) => {
-            if $at == $number {
-                $read;
-                let delta = cursor.uint()?;
-                if delta == 0 {
-                    return Ok(());
+    // In variables, and put together once: the record is large.
+    let (mut attack, mut error, mut method, mut url): (&[u8], &[u8], &[u8], &[u8]) =
+        (&[], &[], &[], &[]);
+    let (mut seq, mut code, mut latency, mut bytes_out, mut bytes_in) = (0, 0, 0, 0, 0);
+    let mut time = Timestamp::UNKNOWN;
+    let mut raw_headers = RawHeaders::Absent;
+    'fields: {
+        let mut at = cursor.delta()?;
+        if at == 0 {
+            break 'fields;
+        }
+        /// Reads a field if its turn has come, and then the next one's number; 0 is the end.
+        macro_rules! field {
+            ($number:literal, $read:expr) => {
+                if at == $number {
+                    $read;
+                    let delta = cursor.delta()?;
+                    if delta == 0 {
+                        break 'fields;
+                    }
+                    at += delta;
                 }
-                $at = $at.saturating_add(delta);
-            }
-        };
+            };
+        }
+        field!(1, attack = cursor.bytes()?);
+        field!(2, seq = cursor.wide_uint()?);
+        field!(3, code = cursor.wide_uint()?);
+        field!(4, time = timestamp(cursor)?);
+        field!(5, latency = cursor.int()?);
+        field!(6, bytes_out = cursor.uint()?);
+        field!(7, bytes_in = cursor.uint()?);
+        field!(8, error = cursor.bytes()?);
+        field!(9, cursor.bytes().map(drop)?);
+        field!(10, method = cursor.bytes()?);
+        field!(11, url = cursor.bytes()?);
+        if at != 12 {
+            return Err(WireError::Bad("a field number out of bounds"));
+        }
+        raw_headers = RawHeaders::Gob(headers(cursor)?);
+        if cursor.delta()? != 0 {
+            return Err(WireError::Bad("a field number out of bounds"));
+        }
     }
-    *record = RawRecord::empty();
-    record.has_seq = true;
-    let mut at = cursor.uint()?;
-    if at == 0 {
-        return Ok(());
-    }
-    field!(at, 1, record.attack = Text::plain(cursor.bytes()?));
-    field!(at, 2, record.seq = cursor.uint()?);
-    field!(at, 3, record.code = code(cursor.uint()?)?);
-    field!(at, 4, record.timestamp = timestamp(cursor.bytes()?)?);
-    field!(at, 5, record.latency = Nanos(u64::try_from(cursor.int()?).unwrap_or(0)));
-    field!(at, 6, record.bytes_out = cursor.uint()?);
-    field!(at, 7, record.bytes_in = cursor.uint()?);
-    field!(at, 8, record.error = Text::plain(cursor.bytes()?));
-    field!(at, 9, cursor.bytes().map(drop)?);
-    field!(at, 10, record.method = Text::plain(cursor.bytes()?));
-    field!(at, 11, record.url = Text::plain(cursor.bytes()?));
-    field!(at, 12, record.headers = RawHeaders::Gob(headers(cursor)?));
-    // Numbers only rise: one that is still to be read has passed its place or has none.
-    let _ = at;
-    Err(WireError::Bad("a field number out of bounds"))
+    *record = RawRecord {
+        attack: Text::plain(attack),
+        method: Text::plain(method),
+        url: Text::plain(url),
+        error: Text::plain(error),
+        headers: raw_headers,
+        seq,
+        timestamp: time,
+        latency: Nanos(u64::try_from(latency).unwrap_or(0)),
+        bytes_out,
+        bytes_in,
+        code: status(code)?,
+        has_seq: true,
+    };
+    Ok(())
 }
 
 /// The fields in any order. Zero ones are omitted on the wire, so the record starts out as zero.
@@ -87,8 +115,8 @@ fn any_record<'a>(
         match field {
             Field::Attack => record.attack = Text::plain(cursor.bytes()?),
             Field::Seq => record.seq = cursor.uint()?,
-            Field::Code => record.code = code(cursor.uint()?)?,
-            Field::Timestamp => record.timestamp = timestamp(cursor.bytes()?)?,
+            Field::Code => record.code = status(cursor.uint()?)?,
+            Field::Timestamp => record.timestamp = timestamp(cursor)?,
             Field::Latency => record.latency = Nanos(u64::try_from(cursor.int()?).unwrap_or(0)),
             Field::BytesOut => record.bytes_out = cursor.uint()?,
             Field::BytesIn => record.bytes_in = cursor.uint()?,
@@ -102,34 +130,41 @@ fn any_record<'a>(
     }
 }
 
-fn code(code: u64) -> Result<u16> {
+fn status(code: u64) -> Result<u16> {
     u16::try_from(code).map_err(|_| WireError::Bad("a status code above 65535"))
 }
 
-/// The binary form of Go's `time.Time`: version, seconds since year 1, nanoseconds, zone offset (2 or 3 bytes).
+/// The binary form of Go's `time.Time`: its length, version, seconds since year 1, nanoseconds, zone offset (2 bytes; 3 in
+/// version 2).
 #[inline(always)]
-fn timestamp(bytes: &[u8]) -> Result<Timestamp> {
+fn timestamp(cursor: &mut Cursor<'_>) -> Result<Timestamp> {
     const BAD: WireError = WireError::Bad("a timestamp that is none");
-    let (&version, rest) = bytes.split_first().ok_or(BAD)?;
-    let (seconds, rest) = rest.split_first_chunk::<8>().ok_or(BAD)?;
-    let (nanos, zone) = rest.split_first_chunk::<4>().ok_or(BAD)?;
-    if (version, zone.len()) != (1, 2) && (version, zone.len()) != (2, 3) {
-        return Err(BAD);
-    }
-    let nanos = u32::from_be_bytes(*nanos);
+    let layout = |length: u8, version: u8| matches!((length, version), (15, 1) | (16, 2));
+    let time = match cursor.rest() {
+        [length, version, time @ ..] if layout(*length, *version) => time,
+        [] | [_] => return Err(WireError::Short),
+        _ => return Err(BAD),
+    };
+    let (Some((seconds, _)), Some(nanos)) = (time.split_first_chunk::<8>(), time.get(8..12)) else {
+        return Err(WireError::Short);
+    };
+    let nanos = nanos.iter().fold(0, |nanos, &byte| (nanos << 8) | u32::from(byte));
     if nanos >= 1_000_000_000 {
         return Err(BAD);
     }
+    cursor.bytes()?;
     let unix = i64::from_be_bytes(*seconds).wrapping_sub(YEAR_ONE_TO_UNIX);
     let nanos = unix.checked_mul(1_000_000_000).and_then(|unix| unix.checked_add(i64::from(nanos)));
     Ok(nanos.map_or(Timestamp::UNKNOWN, Timestamp))
 }
 
 /// Checks a header map and returns its bytes.
-#[inline]
+#[inline(always)]
 fn headers<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8]> {
     let start = cursor.rest();
-    walk_headers(cursor, |_, _| ())?;
+    let mut copy = *cursor;
+    walk_headers(&mut copy, |_, _| ())?;
+    *cursor = copy;
     Ok(&start[..start.len() - cursor.rest().len()])
 }
 

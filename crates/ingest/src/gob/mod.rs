@@ -11,4 +11,6 @@ mod wire;
 
 pub(crate) use decode::for_each_header;
 pub(crate) use schema::Schema;
-pub(crate) use walk::{detect, detect_headless, find_definition, hop, mentions_result, walk};
+pub(crate) use walk::{
+    cut_definition, detect, detect_headless, find_definition, hop, mentions_result, walk,
+};

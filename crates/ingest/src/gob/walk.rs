@@ -18,6 +18,9 @@ const RESULT_DEFINITION: &[u8] = b"\x03\x01\x01\x06Result";
 /// The longest length prefix and type id together.
 const MAX_PREFIX: usize = 18;
 
+/// Bytes that the definition of a `Result` has at most; vegeta's has 150.
+const MAX_DEFINITION: usize = 1 << 12;
+
 /// What stands at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Message {
@@ -29,7 +32,6 @@ enum Message {
 }
 
 /// The message at `start`, and the offset behind it. A definition is taken up, a record is read into `record`.
-#[inline]
 fn message<'a>(
     bytes: &'a [u8],
     start: usize,
@@ -64,8 +66,25 @@ fn message<'a>(
     }
 }
 
+/// The offset behind the message at `start`, if it is a sound record of the current type: the quick way through what
+/// nearly all messages are.
+#[inline(always)]
+fn sound_record<'a>(
+    bytes: &'a [u8],
+    start: usize,
+    schema: &Schema,
+    record: &mut RawRecord<'a>,
+) -> Option<usize> {
+    let kind = schema.current.as_deref()?;
+    let mut cursor = Cursor::new(&bytes[start..]);
+    let length = cursor.uint().ok().filter(|&length| length <= MAX_RECORD as u64)?;
+    let mut body = Cursor::new(strip_id(cursor.take(length).ok()?, &kind.id_bytes)?);
+    decode::record(&mut body, kind, schema, record).ok()?;
+    body.rest().is_empty().then(|| bytes.len() - cursor.rest().len())
+}
+
 /// `bytes` without the type id in front; ids have two bytes as good as always.
-#[inline]
+#[inline(always)]
 fn strip_id<'a>(bytes: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
     match (bytes, id) {
         ([first, second, rest @ ..], [one, two]) => (first == one && second == two).then_some(rest),
@@ -114,6 +133,11 @@ pub(crate) fn walk(
     let mut resync = Resync::new(bytes);
     let mut record = RawRecord::empty();
     while at < bytes.len() {
+        if let Some(end) = sound_record(bytes, at, schema, &mut record) {
+            sink.record(&record);
+            at = end;
+            continue;
+        }
         let (found, end) = message(bytes, at, schema, &mut record);
         let what = match found {
             Message::Record => {
@@ -131,6 +155,9 @@ pub(crate) fn walk(
         };
         if let Some(format) = line::record_at(bytes, at, at_end) {
             return Stop::Switch(at, format);
+        }
+        if !at_end && line::goes_on(bytes, at) {
+            return Stop::Incomplete(at);
         }
         let next = resync.next(at, at_end, schema);
         let end = match next {
@@ -206,13 +233,17 @@ impl<'a> Resync<'a> {
         let mut maybe = None;
         let search = definition.map_or(bytes, |end| &bytes[..end]);
         let needle = id.first().copied().unwrap_or(b'\n');
-        for hit in memchr3_iter(needle, b'{', b'\n', search.get(from..).unwrap_or_default()) {
-            let hit = from + hit;
+        // A line may begin behind the damaged byte.
+        for hit in memchr3_iter(needle, b'{', b'\n', search.get(damaged..).unwrap_or_default()) {
+            let hit = damaged + hit;
             match bytes[hit] {
                 b'{' | b'\n' => {
                     let start = hit + usize::from(bytes[hit] == b'\n');
                     if let Some(format) = line::record_at(bytes, start, at_end) {
                         return Next::Line(start, format);
+                    }
+                    if !at_end && line::goes_on(bytes, start) {
+                        maybe = maybe.or(Some(start));
                     }
                 }
                 _ if bytes[hit..].starts_with(&id) => {
@@ -228,12 +259,16 @@ impl<'a> Resync<'a> {
             }
         }
         match (maybe, definition) {
-            (Some(start), _) => Next::Maybe(start),
             (None, Some(start)) => Next::Message(start),
-            // A length and an id may stand cut at the very end.
-            (None, None) if !at_end => {
-                Next::Maybe(bytes.len().saturating_sub(MAX_PREFIX).max(from))
+            (Some(start), Some(_)) => Next::Maybe(start),
+            (_, None) if !at_end => {
+                // What is cut in front of a type's name or id stands at the very end.
+                let last =
+                    bytes.len().saturating_sub(MAX_PREFIX + RESULT_DEFINITION.len()).max(from);
+                let cut = cut_definition(bytes, from).unwrap_or(last);
+                Next::Maybe(maybe.unwrap_or(last).min(cut))
             }
+            (Some(start), None) => Next::Maybe(start),
             (None, None) => Next::Nothing,
         }
     }
@@ -293,6 +328,20 @@ pub(crate) fn find_definition(bytes: &[u8], from: usize, until: usize) -> Option
         }
     }
     None
+}
+
+/// A definition of a `Result` that begins at or behind `from` and goes on behind the bytes.
+pub(crate) fn cut_definition(bytes: &[u8], from: usize) -> Option<usize> {
+    let recent = bytes.len().saturating_sub(MAX_DEFINITION).max(from);
+    memmem::find_iter(bytes.get(recent..)?, RESULT_DEFINITION)
+        .map(|hit| recent + hit)
+        .flat_map(|hit| hit.saturating_sub(MAX_PREFIX).max(from)..hit)
+        .find(|&start| {
+            let length = Cursor::new(&bytes[start..]).uint();
+            length.is_ok_and(|length| length <= MAX_DEFINITION as u64)
+                && message(bytes, start, &mut Schema::default(), &mut RawRecord::empty()).0
+                    == Message::Incomplete
+        })
 }
 
 /// Whether the definition of a `Result` begins at `start`.

@@ -29,35 +29,49 @@ impl<'a> Cursor<'a> {
     /// An unsigned integer: below 128 one byte; else 256 - n in one byte and n bytes, the most significant first.
     #[inline(always)]
     pub(crate) fn uint(&mut self) -> Result<u64> {
-        let Some((&first, rest)) = self.rest.split_first() else { return Err(WireError::Short) };
-        if first < 0x80 {
-            self.rest = rest;
-            return Ok(u64::from(first));
+        match self.rest {
+            [first @ ..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(*first))
+            }
+            _ => {
+                let (value, rest) = long_uint(self.rest)?;
+                self.rest = rest;
+                Ok(value)
+            }
         }
-        self.long_uint(first, rest)
     }
 
+    /// The same where most are long: in line, which is too much code for every integer.
     #[inline(always)]
-    fn long_uint(&mut self, first: u8, rest: &'a [u8]) -> Result<u64> {
-        let width = 256 - usize::from(first);
-        if width > 8 {
-            return Err(WireError::Bad("an integer of more than 8 bytes"));
-        }
-        if let Some(eight) = rest.first_chunk::<8>() {
+    pub(crate) fn wide_uint(&mut self) -> Result<u64> {
+        if let [first @ 0xf8..=0xff, rest @ ..] = self.rest
+            && let Some(eight) = rest.first_chunk::<8>()
+        {
+            let width = 256 - usize::from(*first);
             self.rest = &rest[width..];
             return Ok(u64::from_be_bytes(*eight) >> (64 - 8 * width));
         }
-        let Some((bytes, rest)) = rest.split_at_checked(width) else {
-            return Err(WireError::Short);
-        };
-        self.rest = rest;
-        Ok(bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))
+        self.uint()
+    }
+
+    /// A field's number, counted from the field before: none of 128 or more occurs where fields are few.
+    #[inline(always)]
+    pub(crate) fn delta(&mut self) -> Result<usize> {
+        match self.rest {
+            [delta @ ..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(usize::from(*delta))
+            }
+            [] => Err(WireError::Short),
+            _ => Err(WireError::Bad("a field number out of bounds")),
+        }
     }
 
     /// A signed integer: the sign in the lowest bit, negative ones complemented.
     #[inline(always)]
     pub(crate) fn int(&mut self) -> Result<i64> {
-        let bits = self.uint()?;
+        let bits = self.wide_uint()?;
         let magnitude = (bits >> 1).cast_signed();
         Ok(if bits & 1 == 0 { magnitude } else { !magnitude })
     }
@@ -78,6 +92,21 @@ impl<'a> Cursor<'a> {
         let length = self.uint()?;
         self.take(length)
     }
+}
+
+/// An integer of any length, and what follows. Not a method: taking a cursor's address would keep it out of registers.
+#[inline(never)]
+fn long_uint(bytes: &[u8]) -> Result<(u64, &[u8])> {
+    let Some((&first, rest)) = bytes.split_first() else { return Err(WireError::Short) };
+    if first < 0x80 {
+        return Ok((u64::from(first), rest));
+    }
+    let width = 256 - usize::from(first);
+    if width > 8 {
+        return Err(WireError::Bad("an integer of more than 8 bytes"));
+    }
+    let Some((bytes, rest)) = rest.split_at_checked(width) else { return Err(WireError::Short) };
+    Ok((bytes.iter().fold(0, |value, &byte| (value << 8) | u64::from(byte)), rest))
 }
 
 #[cfg(test)]
