@@ -1,1 +1,20 @@
-//! Tests of the binary.
+//! The binary from the outside: arguments and files in, answers and exit codes out.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
+#![expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the fixtures' names are known"
+)]
+
+mod chains;
+mod command_line;
+mod corpus;
+mod damage;
+mod duplicates;
+mod hostile;
+mod mutations;
+mod output;
+mod rates;
+mod readme;
+mod recipe;
+mod util;

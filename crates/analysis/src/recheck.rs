@@ -8,11 +8,8 @@ use plimsoll_model::InputId;
 
 use crate::fingerprint::{Fingerprint, FingerprintSet};
 
-/// Bytes of fingerprints per partition, for each byte of the first pass's budget.
-const PARTITION_BUDGETS: u64 = 2;
-
-/// How full a partition's table is meant to get, in per cent.
-const FILL: u64 = 75;
+/// How full a partition's table is meant to get, in per cent: partitions differ a little, and at 75 it would double.
+const FILL: u64 = 60;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Recheck {
@@ -27,9 +24,7 @@ impl Recheck {
     /// For `fingerprints` in all, of which as many are held at a time as `budget` suggests.
     pub(crate) fn new(fingerprints: u64, budget: usize) -> Self {
         let bytes = fingerprints.saturating_mul(size_of::<Fingerprint>() as u64 * 100 / FILL);
-        let partitions = bytes
-            .div_ceil((budget as u64).saturating_mul(PARTITION_BUDGETS).max(1))
-            .clamp(1, 1 << 20);
+        let partitions = bytes.div_ceil((budget as u64).max(1)).clamp(1, 1 << 20);
         let expected = fingerprints / partitions;
         Self {
             partitions,
@@ -57,7 +52,11 @@ impl Recheck {
     pub(crate) fn advance(&mut self) -> bool {
         self.partition += 1;
         let goes_on = self.partition < self.partitions;
-        self.seen = Self::set(if goes_on { self.expected } else { 0 });
+        // The old table goes before the new one comes.
+        self.seen = Self::set(0);
+        if goes_on {
+            self.seen = Self::set(self.expected);
+        }
         goes_on
     }
 

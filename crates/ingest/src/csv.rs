@@ -44,7 +44,8 @@ impl std::fmt::Display for CsvError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Columns(found) => {
-                write!(f, "{found} columns where a vegeta CSV has 12, 9, 7 or 6")
+                let columns = if *found == 1 { "column" } else { "columns" };
+                write!(f, "{found} {columns} where a vegeta CSV has 12, 9, 7 or 6")
             }
             Self::Field(index) => {
                 write!(f, "column {} ({}) cannot be read", index + 1, NAMES[*index])

@@ -12,6 +12,8 @@ pub(crate) enum Stop {
     End,
     /// At a record that may go on behind the bytes.
     Incomplete(usize),
+    /// The same, behind damage.
+    Lost(usize),
     /// At the first record of another format.
     Switch(usize, Format),
 }
@@ -25,11 +27,14 @@ pub(crate) struct Decoder {
     pub(crate) columns: usize,
     /// Bytes of a byte order mark and a header line that are still to be stepped over.
     pub(crate) header: usize,
+    /// Whether the bytes before end in damage.
+    pub(crate) lost: bool,
 }
 
 impl Decoder {
     pub(crate) fn new(format: Format) -> Self {
-        Self { format, schema: gob::Schema::default(), columns: csv::MAX_COLUMNS, header: 0 }
+        let schema = gob::Schema::default();
+        Self { format, schema, columns: csv::MAX_COLUMNS, header: 0, lost: false }
     }
 
     /// Decodes `bytes`. With `at_end`, nothing follows them. Returns the offset up to which they are accounted for.
@@ -37,13 +42,18 @@ impl Decoder {
         let mut at = std::mem::take(&mut self.header).min(bytes.len());
         loop {
             sink.format(self.format);
+            let lost = std::mem::take(&mut self.lost);
             let stop = match self.format {
-                Format::VegetaGob => gob::walk(bytes, at, at_end, &mut self.schema, sink),
+                Format::VegetaGob => gob::walk(bytes, at, at_end, lost, &mut self.schema, sink),
                 Format::VegetaJson | Format::VegetaCsv => line::walk(bytes, at, at_end, self, sink),
             };
             match stop {
                 Stop::End => return bytes.len(),
                 Stop::Incomplete(end) => return end,
+                Stop::Lost(end) => {
+                    self.lost = true;
+                    return end;
+                }
                 Stop::Switch(start, format) => {
                     at = start;
                     self.format = format;

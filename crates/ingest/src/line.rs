@@ -1,5 +1,7 @@
 //! The formats of lines, JSON and CSV: from record to record, over damage to the next one.
 
+use std::cell::RefCell;
+
 use memchr::memchr;
 use plimsoll_model::Format;
 
@@ -61,12 +63,19 @@ fn quoted_end(rest: &[u8], at_end: bool) -> Quoted {
     if !at_end && rest.len() < MAX_QUOTED { Quoted::Unknown } else { Quoted::Stray }
 }
 
+thread_local! {
+    /// For lines on trial: making one for each of them would take longer than the trial.
+    static SCRATCH: RefCell<csv::Scratch> = RefCell::default();
+}
+
 /// Whether a line certainly is a CSV record.
 fn is_csv_record(line: &[u8]) -> bool {
     // Most lines that are none begin with something else: no need to read them as one.
     csv::begins_with_timestamp(line)
-        && csv::parse(line, csv::MAX_COLUMNS, &mut csv::Scratch::default())
-            .is_ok_and(|record| record.timestamp.0 > 0 && record.code < 1000)
+        && SCRATCH.with_borrow_mut(|scratch| {
+            csv::parse(line, csv::MAX_COLUMNS, scratch)
+                .is_ok_and(|record| record.timestamp.0 > 0 && record.code < 1000)
+        })
 }
 
 /// Decodes `bytes` from `start` on. With `at_end`, nothing follows them: a last line without an end is a line.
@@ -110,7 +119,7 @@ pub(crate) fn walk(
             }
             break Stop::Switch(definition, Format::VegetaGob);
         }
-        if !at_end && gob::cut_definition(bytes, at).is_some_and(|definition| definition < next) {
+        if !at_end && gob::cut_definition(bytes, at, next).is_some() {
             break Stop::Incomplete(at);
         }
         // A line that was cut runs into the next record.

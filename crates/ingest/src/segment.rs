@@ -225,6 +225,7 @@ impl<'a> Open<'a> {
 /// The offset up to which `bytes` hold whole records, more being to come, and `decoder` in its state there.
 fn boundary(bytes: &[u8], decoder: &mut Decoder) -> usize {
     let hopped = match decoder.format {
+        Format::VegetaGob if decoder.lost => None,
         Format::VegetaGob => {
             let mut schema = decoder.schema.clone();
             gob::hop(bytes, &mut schema).inspect(|_| decoder.schema = schema)

@@ -1,6 +1,6 @@
 //! From message to message, and over damage to the next one.
 
-use memchr::{memchr3_iter, memmem};
+use memchr::{memchr, memchr3_iter, memmem};
 
 use super::decode;
 use super::schema::Schema;
@@ -121,11 +121,13 @@ fn value<'a>(
     Ok(Message::Record)
 }
 
-/// Decodes `bytes` from `start` on. With `at_end`, nothing follows them: what is incomplete is damaged.
+/// Decodes `bytes` from `start` on. With `at_end`, nothing follows them: what is incomplete is damaged. With `lost`,
+/// damage came before: what stands at `start` has yet to show that it is a record.
 pub(crate) fn walk(
     bytes: &[u8],
     start: usize,
     at_end: bool,
+    mut lost: bool,
     schema: &mut Schema,
     sink: &mut impl Sink,
 ) -> Stop {
@@ -133,12 +135,16 @@ pub(crate) fn walk(
     let mut resync = Resync::new(bytes);
     let mut record = RawRecord::empty();
     while at < bytes.len() {
-        if let Some(end) = sound_record(bytes, at, schema, &mut record) {
+        if !lost && let Some(end) = sound_record(bytes, at, schema, &mut record) {
             sink.record(&record);
             at = end;
             continue;
         }
-        let (found, end) = message(bytes, at, schema, &mut record);
+        let (found, end) = if lost {
+            (Message::Damaged("damage goes on".to_owned()), at)
+        } else {
+            message(bytes, at, schema, &mut record)
+        };
         let what = match found {
             Message::Record => {
                 sink.record(&record);
@@ -150,29 +156,28 @@ pub(crate) fn walk(
                 continue;
             }
             Message::Incomplete if !at_end => return Stop::Incomplete(at),
-            Message::Incomplete => "the input ends inside a record".to_owned(),
+            Message::Incomplete => "the input ends inside a message".to_owned(),
             Message::Damaged(what) => what,
         };
-        if let Some(format) = line::record_at(bytes, at, at_end) {
-            return Stop::Switch(at, format);
+        match resync.line(at, at_end) {
+            Line::Record(format) => return Stop::Switch(at, format),
+            Line::Incomplete if lost => return Stop::Lost(at),
+            Line::Incomplete => return Stop::Incomplete(at),
+            Line::None => {}
         }
-        if !at_end && line::goes_on(bytes, at) {
-            return Stop::Incomplete(at);
-        }
-        let next = resync.next(at, at_end, schema);
+        let next = resync.next(at, lost, at_end, schema);
+        lost = false;
         let end = match next {
             Next::Message(next) | Next::Maybe(next) | Next::Line(next, _) => next,
             Next::Nothing => bytes.len(),
         };
-        sink.damage(DamagedSpan {
-            start: at,
-            end,
-            records: count_messages(bytes, at, end, schema),
-            what,
-        });
+        if end > at {
+            let records = count_messages(bytes, at, end, schema);
+            sink.damage(DamagedSpan { start: at, end, records, what });
+        }
         match next {
             Next::Message(next) => at = next,
-            Next::Maybe(next) => return Stop::Incomplete(next),
+            Next::Maybe(next) => return Stop::Lost(next),
             Next::Line(next, format) => return Stop::Switch(next, format),
             Next::Nothing => break,
         }
@@ -213,6 +218,8 @@ struct Resync<'a> {
     /// The next definition of a `Result`, the end of the bytes if there is none: looked for once and not again until it
     /// has been passed.
     definition: Option<usize>,
+    /// The next line end, likewise.
+    line_end: Option<usize>,
     /// Bytes that may still be decoded on trial. Past that only short records are tried, so that bytes made to look
     /// like records everywhere cannot make the search quadratic.
     budget: usize,
@@ -222,12 +229,41 @@ impl<'a> Resync<'a> {
     const SHORT: usize = 2048;
 
     fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, definition: None, budget: bytes.len().saturating_mul(16) }
+        let budget = bytes.len().saturating_mul(16);
+        Self { bytes, definition: None, line_end: None, budget }
     }
 
-    fn next(&mut self, damaged: usize, at_end: bool, schema: &mut Schema) -> Next {
+    /// Takes the cost of a trial from the budget, if that has room for it.
+    fn affords(&mut self, length: usize) -> bool {
+        let affordable = length <= self.budget || length <= Self::SHORT;
+        if affordable {
+            self.budget = self.budget.saturating_sub(length);
+        }
+        affordable
+    }
+
+    /// What begins at `start`, taken for a line.
+    fn line(&mut self, start: usize, at_end: bool) -> Line {
+        let end = self.line_end.filter(|&end| end >= start).unwrap_or_else(|| {
+            let rest = self.bytes.get(start..).unwrap_or_default();
+            memchr(b'\n', rest).map_or(self.bytes.len(), |length| start + length)
+        });
+        self.line_end = Some(end);
+        if !self.affords(end.saturating_sub(start)) {
+            Line::None
+        } else if let Some(format) = line::record_at(self.bytes, start, at_end) {
+            Line::Record(format)
+        } else if !at_end && line::goes_on(self.bytes, start) {
+            Line::Incomplete
+        } else {
+            Line::None
+        }
+    }
+
+    /// The next message behind the damage at `damaged`; with `lost`, it may begin there.
+    fn next(&mut self, damaged: usize, lost: bool, at_end: bool, schema: &mut Schema) -> Next {
         let bytes = self.bytes;
-        let from = damaged + 1;
+        let from = if lost { damaged } else { damaged + 1 };
         let definition = self.next_definition(from);
         let id = schema.current.as_ref().map(|record| record.id_bytes.clone()).unwrap_or_default();
         let mut maybe = None;
@@ -239,11 +275,10 @@ impl<'a> Resync<'a> {
             match bytes[hit] {
                 b'{' | b'\n' => {
                     let start = hit + usize::from(bytes[hit] == b'\n');
-                    if let Some(format) = line::record_at(bytes, start, at_end) {
-                        return Next::Line(start, format);
-                    }
-                    if !at_end && line::goes_on(bytes, start) {
-                        maybe = maybe.or(Some(start));
+                    match self.line(start, at_end) {
+                        Line::Record(format) => return Next::Line(start, format),
+                        Line::Incomplete => maybe = maybe.or(Some(start)),
+                        Line::None => {}
                     }
                 }
                 _ if bytes[hit..].starts_with(&id) => {
@@ -265,7 +300,7 @@ impl<'a> Resync<'a> {
                 // What is cut in front of a type's name or id stands at the very end.
                 let last =
                     bytes.len().saturating_sub(MAX_PREFIX + RESULT_DEFINITION.len()).max(from);
-                let cut = cut_definition(bytes, from).unwrap_or(last);
+                let cut = cut_definition(bytes, from, bytes.len()).unwrap_or(last);
                 Next::Maybe(maybe.unwrap_or(last).min(cut))
             }
             (Some(start), None) => Next::Maybe(start),
@@ -281,10 +316,9 @@ impl<'a> Resync<'a> {
             return Trial::None;
         }
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(cursor.rest().len());
-        if length > self.budget && length > Self::SHORT {
+        if !self.affords(length) {
             return Trial::None;
         }
-        self.budget = self.budget.saturating_sub(length);
         let mut record = RawRecord::empty();
         match message(self.bytes, start, schema, &mut record).0 {
             Message::Record if is_plausible(&record) => Trial::Record,
@@ -303,6 +337,14 @@ impl<'a> Resync<'a> {
         self.definition = Some(start);
         (start < end).then_some(start)
     }
+}
+
+/// A record of a format that has lines.
+enum Line {
+    Record(Format),
+    /// One may begin here; the bytes end too early to tell.
+    Incomplete,
+    None,
 }
 
 enum Trial {
@@ -330,12 +372,13 @@ pub(crate) fn find_definition(bytes: &[u8], from: usize, until: usize) -> Option
     None
 }
 
-/// A definition of a `Result` that begins at or behind `from` and goes on behind the bytes.
-pub(crate) fn cut_definition(bytes: &[u8], from: usize) -> Option<usize> {
+/// A definition of a `Result` that begins at or behind `from`, before `until`, and goes on behind the bytes.
+pub(crate) fn cut_definition(bytes: &[u8], from: usize, until: usize) -> Option<usize> {
     let recent = bytes.len().saturating_sub(MAX_DEFINITION).max(from);
-    memmem::find_iter(bytes.get(recent..)?, RESULT_DEFINITION)
+    let search = bytes.get(recent..bytes.len().min(until.saturating_add(2 * MAX_PREFIX)))?;
+    memmem::find_iter(search, RESULT_DEFINITION)
         .map(|hit| recent + hit)
-        .flat_map(|hit| hit.saturating_sub(MAX_PREFIX).max(from)..hit)
+        .flat_map(|hit| hit.saturating_sub(MAX_PREFIX).max(from)..hit.min(until))
         .find(|&start| {
             let length = Cursor::new(&bytes[start..]).uint();
             length.is_ok_and(|length| length <= MAX_DEFINITION as u64)
@@ -417,7 +460,7 @@ pub(crate) fn mentions_result(bytes: &[u8]) -> bool {
 /// The schema that vegeta writes, if records follow it although no definition is readable.
 pub(crate) fn detect_headless(bytes: &[u8], at_end: bool) -> Option<Schema> {
     let mut found = CountRecords(0);
-    walk(bytes, 0, at_end, &mut Schema::assumed(), &mut found);
+    walk(bytes, 0, at_end, false, &mut Schema::assumed(), &mut found);
     (found.0 >= 2).then(Schema::assumed)
 }
 

@@ -29,17 +29,13 @@ impl<'a> Cursor<'a> {
     /// An unsigned integer: below 128 one byte; else 256 - n in one byte and n bytes, the most significant first.
     #[inline(always)]
     pub(crate) fn uint(&mut self) -> Result<u64> {
-        match self.rest {
-            [first @ ..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(*first))
-            }
-            _ => {
-                let (value, rest) = long_uint(self.rest)?;
-                self.rest = rest;
-                Ok(value)
-            }
+        if let [first @ ..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*first));
         }
+        let (value, rest) = long_uint(self.rest)?;
+        self.rest = rest;
+        Ok(value)
     }
 
     /// The same where most are long: in line, which is too much code for every integer.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::encode::{FIELDS, csv, gob, json};
+use crate::encode::{FIELDS, Sample, csv, gob, json};
 use crate::round_trip::sample;
 use crate::whole::read_all;
 
@@ -53,5 +53,54 @@ proptest! {
         prop_assert_eq!(cut_ledger.records, whole_ledger.records);
         prop_assert_eq!(cut_ledger.lost_bytes, whole_ledger.lost_bytes);
         prop_assert_eq!(cut_ledger.is_damaged(), whole_ledger.is_damaged());
+    }
+}
+
+/// Records without line ends, whose texts cannot be taken for another format.
+fn plain(count: u64) -> Vec<Sample> {
+    let sample = |seq| Sample {
+        attack: "eth".into(),
+        seq,
+        code: 200,
+        timestamp: 1_795_422_924_559_065_013 + seq.cast_signed(),
+        latency: 6_012_803,
+        bytes_out: 60,
+        bytes_in: 54,
+        error: "EOF".into(),
+        body: b"{}".to_vec(),
+        method: "GET".into(),
+        url: "http://h/p".into(),
+        server: Some("tsrv".into()),
+    };
+    (0..count).map(sample).collect()
+}
+
+#[test]
+fn another_format_may_begin_at_any_cut() {
+    let samples = plain(3);
+    let [gob, json, csv] = [gob(&samples, &FIELDS, 0), json(&samples), csv(&samples)];
+    for parts in [[&gob, &json, &gob, &csv, &gob], [&json, &csv, &json, &gob, &json]] {
+        let bytes = parts.map(Vec::as_slice).concat();
+        for chunk_size in 64..bytes.len() {
+            let (rows, ledger) = read_all(&bytes, chunk_size, 1);
+            assert_eq!(rows.len(), 15, "{chunk_size}: {ledger:#?}");
+            assert!(!ledger.is_damaged(), "{chunk_size}: {ledger:#?}");
+        }
+    }
+}
+
+#[test]
+fn damage_may_go_on_over_any_cut() {
+    let stream = gob(&plain(4), &FIELDS, 0);
+    let (start, end) = stream.split_at(stream.len() - 200);
+    for junk in [&b"\xfc\x5f\xff\xff\xff"[..], b"\n1795", b"{\"", &[0; 100], &stream[..60]] {
+        for bytes in [[junk, &stream].concat(), [start, junk, end].concat(), [start, junk, &stream].concat()] {
+            let (whole, whole_ledger) = read_all(&bytes, 1 << 19, 1);
+            for chunk_size in 64..bytes.len() {
+                let (rows, ledger) = read_all(&bytes, chunk_size, 1);
+                assert_eq!(rows, whole, "{chunk_size}: {ledger:#?} {whole_ledger:#?}");
+                assert_eq!(ledger.lost_bytes, whole_ledger.lost_bytes, "{chunk_size}: {ledger:#?}");
+            }
+        }
     }
 }

@@ -1,0 +1,88 @@
+//! What the README shows is what the binary prints.
+
+use crate::util::root;
+
+/// A command and what the page says that it prints.
+struct Example {
+    line: usize,
+    args: Vec<String>,
+    output: String,
+}
+
+/// The examples of the page: fenced blocks that begin with `$ plimsoll …` or `$ cargo run … -- …`.
+fn examples(page: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut lines = (1..).zip(page.lines());
+    while let Some((_, fence)) = lines.next() {
+        if !fence.starts_with("```") {
+            continue;
+        }
+        let block: Vec<(usize, &str)> =
+            lines.by_ref().take_while(|(_, line)| !line.starts_with("```")).collect();
+        let mut current: Option<Example> = None;
+        for (line, text) in block {
+            match text.strip_prefix("$ ") {
+                Some(command) => {
+                    examples.extend(current.take());
+                    current = arguments(command).map(|args| Example {
+                        line,
+                        args,
+                        output: String::new(),
+                    });
+                }
+                None => {
+                    if let Some(example) = &mut current {
+                        example.output += text;
+                        example.output += "\n";
+                    }
+                }
+            }
+        }
+        examples.extend(current);
+    }
+    examples
+}
+
+/// What the command gives to plimsoll, if it runs it.
+fn arguments(command: &str) -> Option<Vec<String>> {
+    let args = match command.strip_prefix("plimsoll ") {
+        Some(args) => args,
+        None => command.strip_prefix("cargo run ")?.split_once(" -- ")?.1,
+    };
+    Some(args.split_whitespace().map(|arg| arg.trim_matches(['\'', '"']).to_owned()).collect())
+}
+
+#[test]
+fn examples_are_found() {
+    let page = "x\n```console\n$ cargo run -q -- analyze 'a b'\nout\n\nmore\n$ ls\nfile\n$ plimsoll -V\n```\n";
+    let found: Vec<_> =
+        examples(page).into_iter().map(|one| (one.line, one.args.join(" "), one.output)).collect();
+    assert_eq!(found[0], (3, "analyze a b".to_owned(), "out\n\nmore\n".to_owned()));
+    assert_eq!(found[1], (9, "-V".to_owned(), String::new()));
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn every_example_prints_what_the_page_shows() {
+    let page = std::fs::read_to_string(root().join("README.md"));
+    let page = page.unwrap_or_else(|error| panic!("README.md: {error}"));
+    let examples = examples(&page);
+    let answers = examples.iter().filter(|one| !one.output.is_empty()).count();
+    assert!(answers > 0, "README.md shows no example with its output");
+    for Example { line, args, output } in examples {
+        // Without an output the block tells how to start, no more.
+        if output.is_empty() {
+            continue;
+        }
+        let command = std::process::Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(&args)
+            .current_dir(root())
+            .env_remove("NO_COLOR")
+            .env("COLUMNS", "100")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(command.stdout).unwrap();
+        assert_eq!(printed.trim_end(), output.trim_end(), "README.md, line {line}: {args:?}");
+    }
+}
