@@ -158,6 +158,62 @@ fn a_chain_has_success_codes_of_its_own() {
     assert_eq!((successes("limited"), successes("plain")), (50, 0));
     // What vegeta calls success is what it was.
     assert_eq!(answer["total"]["http_success"]["ratio"], 0.0);
+    // And the answer says by what it counted.
+    assert_eq!(
+        answer["config"]["chains"],
+        serde_json::json!([
+            { "name": "limited", "success_codes": "200-299,429" },
+            { "name": "plain", "success_codes": null },
+        ])
+    );
+    let text = dir.analyze().arg("results.json").answer();
+    let words = "success is a status of 200-399 (limited: 200-299,429) without an error";
+    assert!(text.contains(words), "{text}");
+    let markdown = dir.analyze().args(["results.json", "--format", "markdown"]).answer();
+    assert!(markdown.contains("(`limited`: 200-299,429)"), "{markdown}");
+}
+
+/// Codes for a chain that says nothing else are those of the attack of its name.
+#[test]
+fn success_codes_alone_make_a_chain() {
+    let dir = Dir::new();
+    let first = Result {
+        code: 429,
+        error: "429 Too Many Requests".to_owned(),
+        ..to("boba", "GET", "http://h/x")
+    };
+    dir.write("results.json", lines(&run(&first, 50, SECOND / 100)));
+    dir.write("plimsoll.toml", "[chains.boba]\nsuccess_codes = [\"429\"]\n[chains.eth]\n");
+    let answer = dir.analyze().arg("results.json").json();
+    assert_eq!(group_by(&answer), "configured");
+    assert_eq!(answer["chains"]["boba"]["successes"], 50);
+    // Without either there is nothing to go by.
+    dir.write("plimsoll.toml", "[chains.boba]\ntarget_rps = 100\n");
+    let answer = dir.analyze().arg("results.json").json();
+    assert_eq!(group_by(&answer), "found: nothing");
+    assert_eq!(answer["config"]["chains"], serde_json::json!([]));
+}
+
+/// Who matches by header is told which failures are missing.
+#[test]
+fn failures_without_an_answer_have_no_header() {
+    let dir = Dir::new();
+    let answered = Result {
+        headers: vec![("X-Node".to_owned(), "relay-7".to_owned())],
+        ..to("a", "GET", "http://h/x")
+    };
+    let refused = Result { code: 0, error: "EOF".to_owned(), ..to("a", "GET", "http://h/x") };
+    dir.write("results.json", stream(&[answered, refused], 50));
+    let message = |config: &str| {
+        dir.write("plimsoll.toml", config);
+        let answer = dir.analyze().arg("results.json").json();
+        assert_eq!(warnings(&answer)[0], "unmatched");
+        answer["warnings"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let by_header = message("[chains.x]\nmatch = { header = \"X-Node: *\" }\n");
+    assert!(by_header.contains("without an answer there is no header"), "{by_header}");
+    let by_host = message("[chains.x]\nmatch = { host = \"elsewhere\" }\n");
+    assert!(!by_host.contains("header"), "{by_host}");
 }
 
 #[test]
@@ -291,6 +347,29 @@ fn more_groups_than_a_hundred_are_folded_with_a_warning() {
     assert!(command().answer().contains("(other)"));
 }
 
+/// A short stage does not reach every path that the long ones do.
+#[test]
+fn stages_of_any_length_are_one_chain() {
+    let dir = Dir::new();
+    let mut text = String::new();
+    for (stage, count) in (0..).zip([5, 500, 1_000]) {
+        let mut results = run(&to(&format!("eth-{count}"), "GET", ""), count, SECOND / 100);
+        for (index, result) in results.iter_mut().enumerate() {
+            result.at += stage * 60 * SECOND;
+            result.url =
+                format!("http://h/path-{}", ["a", "b", "c", "d", "e", "f", "g", "h"][index % 8]);
+        }
+        text += &lines(&results);
+    }
+    dir.write("stages.json", &text);
+    // Alone they are as good as one attack, which its paths split.
+    let alone = chains(&dir.analyze().arg("stages.json").json());
+    assert_eq!((alone.len(), alone[0].as_str()), (8, "/path-a 189"));
+    text += &stream(&[to("kava", "GET", "http://h/kava")], 100);
+    dir.write("both.json", &text);
+    assert_eq!(chains(&dir.analyze().arg("both.json").json()), ["eth 1505", "kava 100"]);
+}
+
 /// With more than a hundred attacks and nobody asking, nothing is dropped either.
 #[test]
 fn more_attacks_than_a_hundred() {
@@ -324,7 +403,11 @@ fn a_configuration_that_is_wrong_is_refused_with_the_place() {
         ("[slo]\nlatency_ms = -1\n", &["latency_ms"]),
         ("[slo]\nsuccess_min = 99.5\n", &["success_min"]),
         ("[surprise]\n", &["surprise"]),
-        ("chains = [\n", &["plimsoll.toml"]),
+        ("chains = [\n", &["plimsoll.toml:1:11: "]),
+        ("[slo]\n\n  latency = 5\n", &["plimsoll.toml:3:3: unknown field `latency`"]),
+        ("[slo]\nlatency_ms = \"é\" x\n", &["plimsoll.toml:2:18: "]),
+        ("[chains.total]\n", &["plimsoll.toml: ", "[chains.total]", "cannot be called"]),
+        ("[chains.\"(other)\"]\nmatch = { host = \"h\" }\n", &["(other)", "cannot be called"]),
     ] {
         dir.write("plimsoll.toml", config);
         let output = dir.analyze().arg("ok-eth.gob").run();
@@ -333,6 +416,8 @@ fn a_configuration_that_is_wrong_is_refused_with_the_place() {
             assert!(output.stderr.contains(word), "{config}: {word} is not in {}", output.stderr);
         }
         assert_eq!(output.stdout, "");
+        assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+        assert!(!output.stderr.contains("\\n"), "{}", output.stderr);
     }
     let output = dir.analyze().args(["ok-eth.gob", "--config", "none.toml"]).run();
     assert_eq!(output.code, Some(2));

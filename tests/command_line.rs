@@ -123,6 +123,7 @@ fn usage_errors() {
         (&["analyze", "x", "--from", "yesterday"], "yesterday"),
         (&["analyze", "x", "--skip", "-3s"], "-3"),
         (&["analyze", "x", "--threads", "many"], "many"),
+        (&["analyze", "x", "--threads", "65"], "64"),
         (&[], "Usage"),
     ] {
         let output = Dir::new().plimsoll().args(args).run();
@@ -177,6 +178,162 @@ fn an_answer_in_a_file() {
     let output = dir.analyze().args(["ok-eth.gob", "--output", "no/such/place.md"]).run();
     assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
     assert!(output.stderr.contains("no/such/place.md"), "{}", output.stderr);
+}
+
+/// An answer never takes the place of what it is about.
+#[test]
+fn no_input_is_overwritten() {
+    let dir = Dir::new();
+    let input = dir.recording("ok-eth.gob");
+    let content = std::fs::read(&input).unwrap();
+    let refused = |command: TestCommand| {
+        let output = command.run();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
+        assert!(output.stderr.contains("would overwrite the input"), "{}", output.stderr);
+        assert_eq!(std::fs::read(&input).unwrap(), content);
+    };
+    refused(dir.analyze().args(["ok-eth.gob", "-o", "ok-eth.gob"]));
+    refused(dir.analyze().args(["ok-eth.gob", "-o", "./ok-eth.gob"]));
+    refused(dir.analyze().args([".", "-o"]).arg(&input));
+    refused(dir.analyze().args(["*.gob", "-o", "ok-eth.gob"]));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("ok-eth.gob", dir.path().join("soft")).unwrap();
+        std::fs::hard_link(&input, dir.path().join("hard")).unwrap();
+        refused(dir.analyze().args(["ok-eth.gob", "-o", "soft"]));
+        refused(dir.analyze().args(["soft", "-o", "ok-eth.gob"]));
+        refused(dir.analyze().args(["ok-eth.gob", "-o", "hard"]));
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let mut command = dir.analyze().args(["-", "-o", "ok-eth.gob"]).into_inner();
+        let output = command.stdin(std::fs::File::open(&input).unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(std::fs::read(&input).unwrap(), content);
+    }
+}
+
+/// The file is there as a whole or not at all, and like any other that the user writes.
+#[cfg(unix)]
+#[test]
+fn an_answer_replaces_a_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = Dir::new();
+    dir.recording("ok-eth.gob");
+    let printed = dir.analyze().arg("ok-eth.gob").answer();
+    let old = dir.write("old.txt", "x".repeat(100_000));
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("old.txt", dir.path().join("link")).unwrap();
+    let ordinary = dir.write("ordinary", "").metadata().unwrap().permissions();
+    for to in ["old.txt", "link", "new.txt"] {
+        dir.analyze().args(["ok-eth.gob", "-o", to]).answer();
+        assert_eq!(std::fs::read_to_string(dir.path().join(to)).unwrap(), printed, "{to}");
+    }
+    assert!(dir.path().join("link").is_symlink());
+    assert_eq!(old.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(dir.path().join("new.txt").metadata().unwrap().permissions(), ordinary);
+    let names = crate::util::names_in(dir.path());
+    assert_eq!(names, ["link", "new.txt", "ok-eth.gob", "old.txt", "ordinary"]);
+    // Not a file: written as it is.
+    assert_eq!(dir.analyze().args(["ok-eth.gob", "-o", "/dev/stdout"]).answer(), printed);
+    assert_eq!(dir.analyze().args(["ok-eth.gob", "-o", "/dev/null"]).answer(), "");
+    // Behind `>>` stands what was there before.
+    let log = dir.write("log", "before\n");
+    let append = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    let mut command = dir.analyze().args(["ok-eth.gob", "-o", "/dev/stdout"]).into_inner();
+    assert!(command.stdin(Stdio::null()).stdout(append).status().unwrap().success());
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), format!("before\n{printed}"));
+}
+
+/// Where the answer does not show them, or is not seen, warnings go to the standard error.
+#[test]
+fn warnings_are_told_beside_an_answer_that_has_none() {
+    let dir = Dir::new();
+    let [gob, csv] = ["gob", "csv"].map(|format| fixture(&format!("corpus/mix-429.{format}")));
+    let stderr = |args: &[&str]| {
+        let output = dir.analyze().arg(&gob).arg(&csv).args(args).run();
+        assert_eq!(output.code, Some(0));
+        output.stderr
+    };
+    let warning = "plimsoll: warning: 600 records had been counted before and were left out: every figure counts a record once\n";
+    for format in ["vegeta", "vegeta-json"] {
+        assert_eq!(stderr(&["--format", format]), warning);
+    }
+    for format in ["text", "json", "markdown"] {
+        assert_eq!(stderr(&["--format", format]), "");
+        assert_eq!(stderr(&["--format", format, "-o", "out"]), warning);
+    }
+}
+
+/// An input that was asked for and not read is as bad as one that is damaged.
+#[test]
+fn a_named_input_without_content_gives_no_verdict() {
+    let dir = Dir::new();
+    dir.recording("ok-eth.gob");
+    dir.write("empty.gob", "");
+    let output = dir.analyze().args(["ok-eth.gob", "empty.gob"]).run();
+    assert_eq!(output.code, Some(3));
+    assert!(output.stderr.contains("1 of 2 inputs is not read"), "{}", output.stderr);
+    let lenient = dir.analyze().args(["ok-eth.gob", "empty.gob", "--allow-damaged"]).run();
+    assert_eq!((lenient.code, lenient.stderr.as_str()), (Some(0), ""));
+    assert_eq!(dir.analyze().arg(".").run().code, Some(0));
+}
+
+/// The damaged one is shown, however many there are, and before those with duplicates.
+#[test]
+fn damage_is_shown_among_many_inputs() {
+    let dir = Dir::new();
+    for index in 0..15 {
+        dir.write(&format!("copy-{index:02}.gob"), recording("ok-eth.gob"));
+    }
+    dir.write("z-cut.gob", std::fs::read(fixture("bad/cut-midrecord.gob")).unwrap());
+    dir.write("z-none.gob", "no results");
+    let output = dir.analyze().args(["*.gob"]).run();
+    assert_eq!(output.code, Some(3));
+    let text = &output.stdout;
+    let at = |name: &str| text.find(name).unwrap_or_else(|| panic!("{name}: {text}"));
+    assert!(at("z-cut.gob") < at("z-none.gob") && at("z-none.gob") < at("copy-"), "{text}");
+}
+
+/// Adjacent records that cannot be read are one place.
+#[test]
+fn records_and_places_are_told_apart() {
+    let dir = Dir::new();
+    let text = String::from_utf8(recording("mix-429.json")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    for line in &mut lines[20..25] {
+        *line = "{]";
+    }
+    dir.write("bad.json", lines.join("\n"));
+    let output = dir.analyze().arg("bad.json").env("COLUMNS", "200").run();
+    assert_eq!(output.code, Some(3));
+    let shown = &output.stdout;
+    assert!(shown.contains("is damaged: 5 records, 15 bytes in 1 place could"), "{shown}");
+    assert!(
+        shown.contains("5 records, 15 bytes lost") && !shown.contains("other place"),
+        "{shown}"
+    );
+}
+
+/// On a terminal of 20 columns the names are still names.
+#[test]
+fn names_stay_apart_where_there_is_little_room() {
+    let dir = Dir::new();
+    let kinds = [("ethereum-main-1", 0), ("ethereum-main-2", 10)].map(|(attack, second)| {
+        let at = crate::recipe::START + second * SECOND;
+        let url = format!("http://{attack}/");
+        let first = Result { attack: attack.to_owned(), url, at, ..Result::default() };
+        lines(&run(&first, 100, SECOND / 100))
+    });
+    dir.write("run.json", kinds.concat());
+    for columns in 20..=40 {
+        let text = dir.analyze().arg("run.json").env("COLUMNS", &columns.to_string()).answer();
+        for end in ["n-1 ", "n-2 "] {
+            let named = |line: &str| line.starts_with("ethe") && line.contains(end);
+            assert!(text.lines().any(named), "{columns}: {text}");
+        }
+    }
 }
 
 #[test]

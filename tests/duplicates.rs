@@ -41,7 +41,9 @@ fn assert_same_whatever_the_order(dir: &Dir, files: &[&str]) {
                     files.reverse();
                 }
                 let command = dir.analyze().args(["--threads", threads, "--format", format]);
-                answers.push(command.args(files).answer());
+                let output = command.args(files).run();
+                assert_eq!(output.code, Some(0), "{format}: {}", output.stderr);
+                answers.push(output.stdout + &output.stderr);
             }
         }
         answers.dedup();

@@ -87,7 +87,7 @@ fn two_hosts_at_once_add_up() {
     dir.write("mixed.json", lines(&mixed));
     // One behind the other in one file, they cannot be told apart; the rate is hardly touched by that.
     dir.write("joined.json", lines(one.iter().chain(&other)));
-    let joined = offered(&dir.analyze().args(&["joined.json"]).json());
+    let joined = offered(&dir.analyze().args(["joined.json"]).json());
     assert!((joined - 200.0).abs() < 0.2, "{joined}");
     for files in [&["one.json", "other.json"][..], &["mixed.json"]] {
         let answer = dir.analyze().args(files).json();
@@ -206,4 +206,18 @@ fn skip_reads_the_standard_input_twice() {
     let text = lines(&run(&at(START), 1_000, HUNDREDTH));
     let answer = dir.analyze().args(["-", "--skip", "2s"]).stdin(text).json();
     assert_eq!(answer["total"]["requests"], 800);
+}
+
+/// As a cron job leaves them: many short runs in as many files.
+#[test]
+fn many_short_runs_keep_their_rate() {
+    let dir = Dir::new();
+    for index in 0..300 {
+        let first = at(START + index * 600 * SECOND);
+        dir.write(&format!("runs/{index:03}.json"), lines(&run(&first, 100, HUNDREDTH)));
+    }
+    let answer = dir.analyze().arg("runs").json();
+    assert_rate(&answer, 100.0, 300.0);
+    assert_eq!(answer["runs"].as_array().unwrap().len(), 300);
+    assert!(answer["runs"][299]["active_spans"][0].is_array());
 }

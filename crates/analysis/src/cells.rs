@@ -2,35 +2,50 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use plimsoll_model::Record;
 
-use crate::runs;
-use crate::spans::{SpanList, Starts};
+use crate::runs::OVERFLOW;
+use crate::spans::Starts;
 use crate::tally::{Acceptance, Tally};
 
-/// The most cells that are kept apart by run: a cell may hold two histograms of some 200 kB.
-const MAX_RUN_CELLS: usize = 128;
+/// The most cells that are kept apart by run: a cell may hold two histograms of some 100 kB.
+pub(crate) const MAX_RUN_CELLS: usize = 128;
+
+/// The most parts of runs in shared cells that are kept apart: some 80 bytes each.
+pub(crate) const MAX_PARTS: usize = 65_536;
 
 /// The most attack names that are told per cell.
 const MAX_ATTACKS: usize = 100;
 
-/// The records of one group in one run: everything that is told is an exact merge of cells.
+/// The records of one group in one run, or of one group in all runs that have no cell of their own: everything that is
+/// told is an exact merge of cells.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
-    /// The run, or [`runs::OVERFLOW`] for the records of all runs for which there was no room.
+    /// The run, or [`OVERFLOW`] for the records of all runs for which there was no room.
     pub(crate) run: u32,
     pub(crate) group: u32,
     pub(crate) attacks: Vec<u32>,
     pub(crate) tally: Tally,
-    /// Where the cell is no single run's: when its records started.
-    pub(crate) spans: Option<SpanList>,
     acceptance: Acceptance,
 }
 
-/// The records of a run that are in no cell of its own.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Folded {
+/// The records of one group in one run: what rates are made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// The run, or [`OVERFLOW`] for the records of all runs for which there was no room.
+    pub(crate) run: u32,
+    pub(crate) group: u32,
     pub(crate) requests: u64,
     pub(crate) successes: u64,
     pub(crate) starts: Starts,
+    /// Whether a cell holds these records and no others.
+    pub(crate) has_cell: bool,
+}
+
+/// Where the records of a run and group are counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CellPlace {
+    cell: usize,
+    /// The place in `parts`, or beyond it where the cell is the run's own.
+    part: usize,
 }
 
 /// All cells.
@@ -39,69 +54,108 @@ pub(crate) struct Cells {
     all: Vec<Cell>,
     index: HashMap<(u32, u32), usize, FixedState>,
     of_runs: usize,
-    folded: HashMap<u32, Folded, FixedState>,
+    /// The runs' parts in shared cells.
+    parts: Vec<Part>,
+    parts_index: HashMap<(u32, u32), usize, FixedState>,
 }
 
 impl Cells {
-    /// The place of the cell for a run's and group's records of the attack.
+    /// The place for a run's and group's records of the attack.
     pub(crate) fn place(
         &mut self,
         run: u32,
         group: u32,
         attack: u32,
         acceptance: &Acceptance,
-    ) -> usize {
+    ) -> CellPlace {
         let mut key = (run, group);
         if !self.index.contains_key(&key) && self.of_runs >= MAX_RUN_CELLS {
-            key.0 = runs::OVERFLOW;
+            key.0 = OVERFLOW;
         }
         let next = self.all.len();
-        let place = *self.index.entry(key).or_insert(next);
-        if place == next {
-            let shared = key.0 == runs::OVERFLOW;
-            self.of_runs += usize::from(!shared);
+        let cell = *self.index.entry(key).or_insert(next);
+        let is_shared = key.0 == OVERFLOW;
+        if cell == next {
+            self.of_runs += usize::from(!is_shared);
             self.all.push(Cell {
                 run: key.0,
                 group,
                 attacks: Vec::new(),
                 tally: Tally::default(),
-                spans: shared.then(SpanList::default),
                 acceptance: acceptance.clone(),
             });
         }
-        let attacks = &mut self.all[place].attacks;
+        let attacks = &mut self.all[cell].attacks;
         if attacks.len() < MAX_ATTACKS && !attacks.contains(&attack) {
             attacks.push(attack);
+        }
+        CellPlace { cell, part: if is_shared { self.part(run, group) } else { usize::MAX } }
+    }
+
+    fn part(&mut self, run: u32, group: u32) -> usize {
+        let mut key = (run, group);
+        if !self.parts_index.contains_key(&key) && self.parts.len() >= MAX_PARTS {
+            key.0 = OVERFLOW;
+        }
+        let next = self.parts.len();
+        let place = *self.parts_index.entry(key).or_insert(next);
+        if place == next {
+            self.parts.push(Part {
+                run: key.0,
+                group,
+                requests: 0,
+                successes: 0,
+                starts: Starts::default(),
+                has_cell: false,
+            });
         }
         place
     }
 
-    /// Counts the record of `run`; says whether it was a success.
+    /// Counts the record; says whether it was a success.
     #[inline]
-    pub(crate) fn add(&mut self, place: usize, run: u32, record: &Record) -> bool {
-        let cell = &mut self.all[place];
+    pub(crate) fn add(&mut self, place: CellPlace, record: &Record) -> bool {
+        let cell = &mut self.all[place.cell];
         let success = cell.tally.add(record, &cell.acceptance);
-        if let Some(spans) = &mut cell.spans {
-            spans.add(record);
-            let folded = self.folded.entry(run).or_default();
-            folded.requests += 1;
-            folded.successes += u64::from(success);
-            folded.starts.add(record);
+        if let Some(part) = self.parts.get_mut(place.part) {
+            part.requests += 1;
+            part.successes += u64::from(success);
+            part.starts.add(record);
         }
         success
     }
 
+    /// Counts the error of a record that was counted as a failure; `place_in_order` is the record's over all inputs.
     #[inline]
-    pub(crate) fn add_error(&mut self, place: usize, template: u32, record: &Record) {
-        self.all[place].tally.errors.add(template, record);
+    pub(crate) fn add_error(
+        &mut self,
+        place: CellPlace,
+        template: u32,
+        record: &Record,
+        place_in_order: u64,
+    ) {
+        self.all[place.cell].tally.errors.add(template, record, place_in_order);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Cell> {
         self.all.iter()
     }
 
-    /// The runs whose records are not all in cells of their own.
-    pub(crate) fn folded(&self) -> impl Iterator<Item = (u32, Folded)> {
-        self.folded.iter().map(|(&run, &folded)| (run, folded))
+    /// The parts of all runs, those too that have cells of their own.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+        let own = self.all.iter().filter(|cell| cell.run != OVERFLOW).map(|cell| Part {
+            run: cell.run,
+            group: cell.group,
+            requests: cell.tally.requests(),
+            successes: cell.tally.successes(),
+            starts: cell.tally.starts,
+            has_cell: true,
+        });
+        own.chain(self.parts.iter().copied()).filter(|part| part.requests > 0)
+    }
+
+    /// Whether there were too many parts to keep them apart.
+    pub(crate) fn has_lost_parts(&self) -> bool {
+        self.parts.len() >= MAX_PARTS && self.parts.iter().any(|part| part.run == OVERFLOW)
     }
 }

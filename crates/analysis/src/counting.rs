@@ -1,6 +1,6 @@
 use plimsoll_model::{Batch, InputId, Record, Timestamp};
 
-use crate::cells::Cells;
+use crate::cells::{CellPlace, Cells};
 use crate::groups::Groups;
 use crate::recheck::Marks;
 use crate::runs::RunStarts;
@@ -18,6 +18,8 @@ pub(crate) struct Counting {
     pub(crate) cells: Cells,
     pub(crate) templates: Templates,
     pub(crate) inputs: Vec<InputFindings>,
+    /// Records of all inputs so far.
+    read: u64,
     /// By target of the current batch.
     places: Vec<Option<Place>>,
     /// The numbers of the current batch's error templates.
@@ -40,7 +42,7 @@ pub(crate) enum Duplicates {
 struct Place {
     run: u32,
     group: u32,
-    cell: usize,
+    cell: CellPlace,
 }
 
 impl Counting {
@@ -57,6 +59,7 @@ impl Counting {
             cells: Cells::default(),
             templates: Templates::default(),
             inputs: vec![InputFindings::default(); inputs],
+            read: 0,
             places: Vec::new(),
             errors: Vec::new(),
         }
@@ -74,6 +77,8 @@ impl Counting {
         self.places.resize(batch.targets.len(), None);
         self.errors.clear();
         self.errors.resize(batch.errors.len(), None);
+        // What a record's place in its input lacks to its place over all inputs, which come one after another.
+        let before = self.read.wrapping_sub(input.read);
         let (mut first, mut last) = input.span.unwrap_or((Timestamp(i64::MAX), Timestamp::UNKNOWN));
         for (ordinal, record) in (input.read..).zip(&batch.records) {
             let is_timed = record.timestamp.is_known();
@@ -94,14 +99,17 @@ impl Counting {
             input.without_timestamp += u64::from(!is_timed);
             let cell = match self.places.get(record.target.0 as usize) {
                 Some(&Some(place)) if place.run == run => place.cell,
-                _ => self.find_cell(batch, name, record, slot, run),
+                _ => match self.find_cell(batch, name, record, slot, run) {
+                    Some(cell) => cell,
+                    None => continue,
+                },
             };
-            let success = self.cells.add(cell, run, record);
-            if !success && record.error.is_some() {
-                self.add_error(batch, cell, record);
+            if !self.cells.add(cell, record) {
+                self.add_error(batch, cell, record, before.wrapping_add(ordinal));
             }
         }
         input.read += batch.records.len() as u64;
+        self.read += batch.records.len() as u64;
         input.span = last.known().map(|last| (first, last));
         self.inputs[index] = input;
     }
@@ -114,26 +122,26 @@ impl Counting {
         record: &Record,
         slot: Slot,
         run: u32,
-    ) -> usize {
+    ) -> Option<CellPlace> {
         let index = record.target.0 as usize;
-        let group = match (self.places.get(index), batch.targets.get(index)) {
-            (Some(Some(place)), _) => place.group,
-            (_, Some(target)) => self.groups.resolve(target, batch.input, input_name),
-            (_, None) => return 0,
+        let group = match self.places.get(index)? {
+            Some(place) => place.group,
+            None => self.groups.resolve(batch.targets.get(index)?, batch.input, input_name),
         };
         let cell = self.cells.place(run, group, slot.attack, &self.groups.acceptance(group));
         self.places[index] = Some(Place { run, group, cell });
-        cell
+        Some(cell)
     }
 
-    fn add_error(&mut self, batch: &Batch, cell: usize, record: &Record) {
-        let Some(index) = record.error.map(|error| error.0 as usize) else { return };
-        let (Some(known), Some(error)) = (self.errors.get_mut(index), batch.errors.get(index))
-        else {
-            return;
+    fn add_error(&mut self, batch: &Batch, cell: CellPlace, record: &Record, place: u64) {
+        let index = record.error.map_or(usize::MAX, |error| error.0 as usize);
+        let template = match (self.errors.get_mut(index), batch.errors.get(index)) {
+            (Some(known), Some(error)) => {
+                *known.get_or_insert_with(|| self.templates.intern(error))
+            }
+            _ => self.templates.intern_status(record.code),
         };
-        let template = *known.get_or_insert_with(|| self.templates.intern(error));
-        self.cells.add_error(cell, template, record);
+        self.cells.add_error(cell, template, record, place);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hdrhistogram::Histogram;
 use plimsoll_model::{InputId, Nanos, Rate, Timestamp};
+
+pub use crate::distribution::Distribution;
 
 /// Everything that was found in the records.
 #[derive(Clone, Debug)]
@@ -75,9 +76,10 @@ pub struct ChainFindings {
     pub http_success: Option<Proportion>,
     /// Requests that vegeta would call successes.
     pub http_successes: u64,
-    /// Time in which the chain's runs were under way: their union, without the gaps between runs.
+    /// Time in which the chain's runs were under way: their union, without the gaps between runs. 0 where there were too
+    /// many runs to keep them apart: then there are no rates either.
     pub active: Nanos,
-    /// `requests / active`; `None` where no time passed.
+    /// `requests / active`; `None` where no time passed or it is not known.
     pub offered: Option<Rate>,
     /// `successes / active`.
     pub throughput: Option<Rate>,
@@ -131,10 +133,10 @@ pub struct LatencyFindings {
     pub success: LatencySummary,
     /// The others.
     pub failure: LatencySummary,
-    /// The distribution behind `success`, in nanoseconds.
-    pub success_histogram: Histogram<u64>,
-    /// The distribution behind `failure`, in nanoseconds.
-    pub failure_histogram: Histogram<u64>,
+    /// The distribution behind `success`.
+    pub success_histogram: Distribution,
+    /// The distribution behind `failure`.
+    pub failure_histogram: Distribution,
 }
 
 /// Count, exact sum, minimum and maximum, and nearest-rank percentiles of a distribution.
@@ -172,7 +174,8 @@ pub struct Percentile {
 pub struct ErrorFinding {
     /// The text with ports, addresses, ids and URLs blanked.
     pub template: String,
-    /// The first recorded text, credentials masked.
+    /// The first recorded text, credentials masked, at most 2 KiB of it. Empty where the failures have no text: then the
+    /// template says which status they have.
     pub example: String,
     /// Records.
     pub count: u64,
@@ -180,6 +183,8 @@ pub struct ErrorFinding {
     pub first: Option<Timestamp>,
     /// Timestamp of the latest record with it.
     pub last: Option<Timestamp>,
+    /// The place of the first record with it among all records, inputs one after another, from 0.
+    pub first_place: u64,
 }
 
 /// How the chains were formed.
@@ -238,9 +243,10 @@ pub enum Warning {
         /// Records in `(other)`.
         records: u64,
     },
-    /// There were more runs than are kept apart.
+    /// There were more runs, or more parts of runs by group, than are kept apart: some have no latencies, some chains may
+    /// have no rates.
     RunsFolded {
-        /// The most that are kept apart.
+        /// The limit that was reached.
         limit: usize,
     },
     /// There were more error templates than are kept.

@@ -16,15 +16,18 @@ pub(crate) fn attack_hash(attack: &str) -> u64 {
 /// 10 million records two different ones share a fingerprint with probability 3 in a million.
 #[inline]
 pub(crate) fn fingerprint(record: &Record, attack: u64) -> Fingerprint {
-    let when = mix(
-        record.timestamp.0.cast_unsigned() ^ 0x9e37_79b9_7f4a_7c15,
-        record.latency.0 ^ 0xd1b5_4a32_d192_ed03,
-    );
-    let bytes =
-        record.bytes_in.wrapping_mul(0xff51_afd7_ed55_8ccd) ^ record.bytes_out.rotate_left(24);
-    let which =
-        mix(record.seq ^ attack, bytes ^ (u64::from(record.code) << 48) ^ 0xbf58_476d_1ce4_e5b9);
-    mix(when ^ 0x94d0_49bb_1331_11eb, which ^ 0x2545_f491_4f6c_dd1d).max(1)
+    // A sum of products with odd numbers tells any two of the fields' values apart; one mixing at the end spreads it.
+    let when = record.timestamp.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let how_long = record.latency.0.wrapping_mul(0xd1b5_4a32_d192_ed03);
+    let which = (record.seq ^ (u64::from(record.code) << 48)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bytes_in = record.bytes_in.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let bytes_out = record.bytes_out.wrapping_mul(0x94d0_49bb_1331_11eb);
+    let sum = when
+        .wrapping_add(how_long)
+        .wrapping_add(which)
+        .wrapping_add(bytes_in)
+        .wrapping_add(bytes_out);
+    mix(sum ^ attack, 0x2545_f491_4f6c_dd1d).max(1)
 }
 
 /// Both halves of the product: every bit of the result depends on every bit of both factors.

@@ -23,13 +23,38 @@ pub(crate) struct Seen<'a> {
     pub(crate) records: u64,
 }
 
-/// What a number of attacks has in common: the name's shape and where the requests went.
-type Family<'a> = (String, BTreeSet<(Part, Part)>);
+/// Attacks whose names have one shape and whose requests went to the same hosts and to paths in common: the stages of one
+/// chain.
+#[derive(Debug)]
+struct Family<'a> {
+    attacks: BTreeSet<&'a str>,
+    hosts: BTreeSet<Part>,
+    segments: BTreeSet<Part>,
+}
+
+impl Family<'_> {
+    /// Whether requests went to the same hosts and to some path in common, as far as that is known.
+    fn is_kin_of(&self, other: &Self) -> bool {
+        let is_anywhere = |parts: &BTreeSet<Part>| parts.contains(&Part::Folded);
+        let hosts_agree =
+            self.hosts == other.hosts || is_anywhere(&self.hosts) || is_anywhere(&other.hosts);
+        let segments_agree = is_anywhere(&self.segments)
+            || is_anywhere(&other.segments)
+            || !self.segments.is_disjoint(&other.segments);
+        hosts_agree && segments_agree
+    }
+
+    fn take(&mut self, other: Self) {
+        self.attacks.extend(other.attacks);
+        self.hosts.extend(other.hosts);
+        self.segments.extend(other.segments);
+    }
+}
 
 /// The chain of each combination, and what decided.
 ///
 /// By attack name if there are several families of names (names that differ only in numbers and go to the same hosts and
-/// paths are one family: the stages of one chain); else by host if there are several; else by first path segment if that
+/// to paths in common are one family: the stages of one chain); stages that are all of one chain are that chain; else by host if there are several; else by first path segment if that
 /// gives a handful with enough records each; else all are one chain.
 pub(crate) fn split<'a>(
     seen: &[Seen<'a>],
@@ -83,43 +108,60 @@ fn known<'a>(part: Part, text: &impl Fn(u32) -> &'a str) -> String {
     }
 }
 
-/// The attacks of each family, without the unnamed.
-fn families<'a>(seen: &[Seen<'a>]) -> BTreeMap<Family<'a>, BTreeSet<&'a str>> {
-    let mut places: BTreeMap<&str, BTreeSet<(Part, Part)>> = BTreeMap::new();
+/// The families of all attacks but the unnamed, in order of the shape and then of the first name.
+fn families<'a>(seen: &[Seen<'a>]) -> Vec<Family<'a>> {
+    let mut by_shape: BTreeMap<String, BTreeMap<&str, Family>> = BTreeMap::new();
     for one in seen.iter().filter(|one| !one.attack.is_empty()) {
-        let places = places.entry(one.attack).or_default();
+        let attacks = by_shape.entry(shape(one.attack)).or_default();
+        let family = attacks.entry(one.attack).or_insert_with(|| Family {
+            attacks: BTreeSet::from([one.attack]),
+            hosts: BTreeSet::new(),
+            segments: BTreeSet::new(),
+        });
         if one.host != Part::Absent {
-            places.insert((one.host, one.segment));
+            family.hosts.insert(one.host);
+            family.segments.insert(one.segment);
         }
     }
-    let mut families: BTreeMap<Family, BTreeSet<&str>> = BTreeMap::new();
-    let (nowhere, somewhere): (Vec<_>, Vec<_>) =
-        places.into_iter().partition(|(_, places)| places.is_empty());
-    for (attack, places) in somewhere {
-        families.entry((shape(attack), places)).or_default().insert(attack);
-    }
-    // An attack of which no request has a URL goes along with the first family of its shape.
-    for (attack, places) in nowhere {
-        let shape = shape(attack);
-        match families.iter_mut().find(|((other, _), _)| *other == shape) {
-            Some((_, attacks)) => attacks.insert(attack),
-            None => families.entry((shape, places)).or_default().insert(attack),
-        };
+    let mut families = Vec::new();
+    for attacks in by_shape.into_values() {
+        let (nowhere, somewhere): (Vec<Family>, Vec<Family>) =
+            attacks.into_values().partition(|family| family.hosts.is_empty());
+        let mut joined: Vec<Family> = Vec::new();
+        for mut family in somewhere {
+            let (kin, others): (Vec<Family>, Vec<Family>) =
+                joined.into_iter().partition(|other| other.is_kin_of(&family));
+            for kin in kin {
+                family.take(kin);
+            }
+            joined = others;
+            joined.push(family);
+        }
+        joined.sort_by_key(|family| family.attacks.first().copied());
+        // An attack of which no request has a URL goes along with the first family of its shape.
+        for family in nowhere {
+            match joined.first_mut() {
+                Some(first) => first.take(family),
+                None => joined.push(family),
+            }
+        }
+        families.extend(joined);
     }
     families
 }
 
 /// The chain's name by attack. A family's name is what its attacks' names have in common.
 fn family_names<'a>(
-    families: &BTreeMap<Family<'a>, BTreeSet<&'a str>>,
+    families: &[Family<'a>],
     nameless: impl Fn((Part, Part)) -> String,
 ) -> BTreeMap<&'a str, String> {
     let mut by_family: Vec<(&BTreeSet<&str>, String)> = Vec::new();
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    for ((_, places), attacks) in families {
+    for Family { attacks, hosts, segments } in families {
         let mut name = common_name(attacks);
         if name.is_empty() {
-            name = nameless(places.first().copied().unwrap_or((Part::Absent, Part::Absent)));
+            let first = |parts: &BTreeSet<Part>| parts.first().copied().unwrap_or(Part::Absent);
+            name = nameless((first(hosts), first(segments)));
         }
         *taken.entry(name.clone()).or_default() += 1;
         by_family.push((attacks, name));
@@ -143,7 +185,7 @@ fn listed(attacks: &BTreeSet<&str>) -> String {
 }
 
 /// The name with each number as `0`, which no name without numbers has in its place.
-fn shape(name: &str) -> String {
+pub(crate) fn shape(name: &str) -> String {
     pieces(name).into_iter().map(|(piece, is_number)| if is_number { "0" } else { piece }).collect()
 }
 
@@ -235,6 +277,27 @@ mod tests {
         let (_, names) =
             chains(&[seen("a-1", 0, 1), seen("a-2", 0, 1), seen("a-3", 1, 1), seen("a-4", 1, 1)]);
         assert_eq!(names, ["a-1, a-2", "a-1, a-2", "a-3, a-4", "a-3, a-4"]);
+    }
+
+    #[test]
+    fn stages_that_missed_some_paths_are_stages() {
+        let all = [seen("eth-5", 0, 1), seen("eth-500", 0, 1), seen("eth-500", 0, 2)];
+        // Alone, they are as good as one attack, and the paths split them.
+        assert_eq!(
+            chains(&all),
+            (FoundBy::Path, ["/eth", "/eth", "/boba"].map(String::from).into())
+        );
+        let with_other = [all[0], all[1], all[2], seen("kava", 0, 2)];
+        assert_eq!(chains(&with_other).1, ["eth", "eth", "eth", "kava"]);
+        // Two that have no path in common have one through a third.
+        let chained = [
+            seen("a-1", 0, 1),
+            seen("a-2", 0, 2),
+            seen("a-3", 0, 1),
+            seen("a-3", 0, 2),
+            seen("kava", 0, 2),
+        ];
+        assert_eq!(chains(&chained).1, ["a", "a", "a", "a", "kava"]);
     }
 
     #[test]

@@ -2,9 +2,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use plimsoll_model::{CodeSet, InputId, Nanos, Target, mask_text, mask_url};
 
-use crate::names::Names;
+use crate::names::{Names, short_name};
 use crate::tally::Acceptance;
-use crate::{ChainRule, ChainsBy, GroupBy, Options, url};
+use crate::{ChainRule, ChainsBy, GroupBy, Options, found, url};
 
 /// The most groups that are kept apart where they are not configured.
 pub(crate) const MAX_GROUPS: usize = 100;
@@ -12,8 +12,14 @@ pub(crate) const MAX_GROUPS: usize = 100;
 /// The most hosts, and the most first path segments, that records are split by without being asked.
 pub(crate) const MAX_PARTS: usize = 32;
 
-/// The most combinations of attack, host and segment.
+/// The most attack names that are told apart.
+const MAX_ATTACKS: usize = 1_000;
+
+/// The most combinations of attack, host and segment, ...
 const MAX_COMBINATIONS: usize = 160;
+
+/// ... and with attacks for whose combinations there was no room.
+const MAX_FOUND: usize = 200;
 
 /// The finest set of records that chains are made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +56,8 @@ pub(crate) struct Groups {
     attacks: Names,
     hosts: Names,
     segments: Names,
+    /// The first attack of each shape of name with this host and segment.
+    stages: HashMap<(String, Part, Part), u32, FixedState>,
     all: Vec<Group>,
     index: HashMap<Group, u32, FixedState>,
 }
@@ -60,9 +68,10 @@ impl Groups {
             by: options.chains.clone(),
             codes: options.success_codes.clone(),
             good_within: options.slo.and_then(|slo| slo.latency).unwrap_or(Nanos(u64::MAX)),
-            attacks: Names::new(MAX_GROUPS),
+            attacks: Names::new(MAX_ATTACKS),
             hosts: Names::new(MAX_PARTS),
             segments: Names::new(MAX_PARTS),
+            stages: HashMap::default(),
             all: Vec::new(),
             index: HashMap::default(),
         }
@@ -119,22 +128,38 @@ impl Groups {
     }
 
     fn found(&mut self, target: &Target) -> Group {
-        let Some(attack) = self.attacks.intern(&target.attack) else { return Group::Other };
+        let Some(attack) = self.attacks.intern(&short_name(&target.attack)) else {
+            return Group::Other;
+        };
         let masked = mask_url(&target.url);
         let (mut host, mut segment) = (Part::Absent, Part::Absent);
         if let Some(parts) = url::parts(&masked) {
             host = self
                 .hosts
-                .intern(&parts.host.to_ascii_lowercase())
+                .intern(&short_name(&parts.host.to_ascii_lowercase()))
                 .map_or(Part::Folded, Part::Known);
             let first = url::first_segments(parts.path, 1);
-            segment = self.segments.intern(first).map_or(Part::Folded, Part::Known);
+            segment = self.segments.intern(&short_name(first)).map_or(Part::Folded, Part::Known);
         }
         let group = Group::Found { attack, host, segment };
-        if self.all.len() >= MAX_COMBINATIONS && !self.index.contains_key(&group) {
-            return Group::Found { attack, host: Part::Folded, segment: Part::Folded };
+        if self.index.contains_key(&group) {
+            return group;
         }
-        group
+        let stage = (found::shape(self.attacks.text(attack)), host, segment);
+        if self.all.len() < MAX_COMBINATIONS {
+            self.stages.entry(stage).or_insert(attack);
+            return group;
+        }
+        // Where a chain's stages are many, they are counted together.
+        if let Some(&attack) = self.stages.get(&stage) {
+            return Group::Found { attack, host, segment };
+        }
+        let group = Group::Found { attack, host: Part::Folded, segment: Part::Folded };
+        if self.all.len() < MAX_FOUND || self.index.contains_key(&group) {
+            group
+        } else {
+            Group::Other
+        }
     }
 
     fn number(&mut self, group: Group) -> u32 {
@@ -166,5 +191,5 @@ fn asked(by: GroupBy, target: &Target, input: InputId, input_name: &str) -> Grou
         GroupBy::File => input_name.to_owned(),
         GroupBy::Method => target.method.to_ascii_uppercase(),
     };
-    if name.is_empty() { Group::Unmatched } else { Group::Named(name.into()) }
+    if name.is_empty() { Group::Unmatched } else { Group::Named((*short_name(&name)).into()) }
 }

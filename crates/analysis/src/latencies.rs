@@ -1,7 +1,8 @@
-use hdrhistogram::Histogram;
+use std::collections::BTreeMap;
+
 use plimsoll_model::Nanos;
 
-use crate::{LatencySummary, Percentile};
+use crate::{Distribution, LatencySummary, Percentile};
 
 /// Up to this many values are kept as they are: most cells of a long list of chains and runs are small.
 const MAX_EXACT: usize = 2_048;
@@ -32,10 +33,14 @@ struct Folded {
     sum: u128,
     min: u64,
     max: u64,
-    /// By [`bucket`]: the counts of an `HdrHistogram`, which takes them over when all are there. Counting here costs a
-    /// sixth of recording there.
-    counts: Vec<u64>,
+    /// By [`bucket`]: the counts of an `HdrHistogram`, of which counting here costs a sixth. A page has a power of two's
+    /// buckets and is there where one of them has values.
+    pages: Vec<Option<Box<Page>>>,
+    /// How often the count of a bucket went past its 32 bits.
+    carries: BTreeMap<usize, u64>,
 }
+
+type Page = [u32; 1 << HALF];
 
 /// Buckets of a power of two: the width of each is at most 1/1024 of its values.
 const HALF: u32 = 10;
@@ -44,14 +49,14 @@ const HALF: u32 = 10;
 /// significant digits and unit 1.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "capped, it is below 2^16")]
-fn bucket(value: u64) -> usize {
+pub(crate) fn bucket(value: u64) -> usize {
     let value = value.min(CAP);
     let shift = (u64::BITS - 1 - HALF) - (value | (1 << HALF)).leading_zeros();
     ((u64::from(shift) << HALF) + (value >> shift)) as usize
 }
 
 /// The lowest value of a bucket.
-fn lowest(bucket: usize) -> u64 {
+pub(crate) fn lowest(bucket: usize) -> u64 {
     let bucket = bucket as u64;
     let shift = (bucket >> HALF).saturating_sub(1);
     (bucket - (shift << HALF)) << shift
@@ -89,8 +94,8 @@ impl Latencies {
         self.values.len() as u64 + self.folded.as_ref().map_or(0, |folded| folded.count)
     }
 
-    pub(crate) fn histogram(&self) -> Histogram<u64> {
-        self.whole().histogram()
+    pub(crate) fn distribution(&self) -> Distribution {
+        Distribution::of_buckets(self.whole().buckets())
     }
 
     /// All values in one histogram.
@@ -138,7 +143,14 @@ impl Latencies {
 
 impl Default for Folded {
     fn default() -> Self {
-        Self { count: 0, sum: 0, min: u64::MAX, max: 0, counts: Vec::new() }
+        Self {
+            count: 0,
+            sum: 0,
+            min: u64::MAX,
+            max: 0,
+            pages: Vec::new(),
+            carries: BTreeMap::new(),
+        }
     }
 }
 
@@ -150,12 +162,18 @@ impl Folded {
             self.max = self.max.max(value);
         }
         self.count += values.len() as u64;
-        let needed = values.iter().max().map_or(0, |&value| bucket(value) + 1);
-        if self.counts.len() < needed {
-            self.counts.resize(needed.next_multiple_of(1 << HALF), 0);
+        let needed = values.iter().max().map_or(0, |&value| (bucket(value) >> HALF) + 1);
+        if self.pages.len() < needed {
+            self.pages.resize(needed, None);
         }
         for &value in values {
-            self.counts[bucket(value)] += 1;
+            let bucket = bucket(value);
+            let page = self.pages[bucket >> HALF].get_or_insert_with(empty_page);
+            let count = &mut page[bucket % (1 << HALF)];
+            *count = count.wrapping_add(1);
+            if *count == 0 {
+                *self.carries.entry(bucket).or_default() += 1;
+            }
         }
     }
 
@@ -164,23 +182,41 @@ impl Folded {
         self.sum += other.sum;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
-        if self.counts.len() < other.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
+        if self.pages.len() < other.pages.len() {
+            self.pages.resize(other.pages.len(), None);
         }
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-            *mine += theirs;
+        for (&bucket, &carries) in &other.carries {
+            *self.carries.entry(bucket).or_default() += carries;
+        }
+        for (index, (mine, theirs)) in self.pages.iter_mut().zip(&other.pages).enumerate() {
+            let Some(theirs) = theirs else { continue };
+            let mine = mine.get_or_insert_with(empty_page);
+            for (at, (mine, &theirs)) in mine.iter_mut().zip(&**theirs).enumerate() {
+                let (sum, carries) = mine.overflowing_add(theirs);
+                *mine = sum;
+                if carries {
+                    *self.carries.entry((index << HALF) + at).or_default() += 1;
+                }
+            }
         }
     }
 
-    fn histogram(&self) -> Histogram<u64> {
-        let mut histogram =
-            Histogram::new(3).expect("three significant digits are within the histogram's range");
-        for (bucket, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            histogram
-                .record_n(lowest(bucket), count)
-                .expect("a histogram that resizes itself takes values up to CAP");
-        }
-        histogram
+    /// The buckets that have values, with their counts.
+    fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
+        let pages =
+            self.pages.iter().enumerate().filter_map(|(index, page)| Some((index, page.as_ref()?)));
+        let counts = pages.flat_map(|(index, page)| {
+            page.iter().enumerate().map(move |(at, &count)| ((index << HALF) + at, count))
+        });
+        let with_carries = counts.map(|(bucket, count)| {
+            let carries = if self.carries.is_empty() {
+                0
+            } else {
+                self.carries.get(&bucket).map_or(0, |carries| carries << u32::BITS)
+            };
+            (bucket, u64::from(count) + carries)
+        });
+        with_carries.filter(|&(_, count)| count > 0)
     }
 
     /// The values at 1-based ranks in rising order.
@@ -188,7 +224,7 @@ impl Folded {
         let mut found = [None; N];
         let mut open = ranks.into_iter().zip(&mut found).peekable();
         let mut below = 0;
-        for (bucket, &count) in self.counts.iter().enumerate() {
+        for (bucket, count) in self.buckets() {
             below += count;
             while let Some((_, found)) = open.next_if(|(rank, _)| *rank <= below) {
                 let value = lowest(bucket + 1) - 1;
@@ -199,6 +235,11 @@ impl Folded {
         }
         found
     }
+}
+
+#[cold]
+fn empty_page() -> Box<Page> {
+    Box::new([0; 1 << HALF])
 }
 
 /// The 1-based rank of the percentile by nearest rank: the smallest r with r/n >= q.
@@ -250,7 +291,7 @@ mod tests {
                 .iter()
                 .all(|percentile| percentile.value.is_none() && !percentile.supported)
         );
-        assert!(Latencies::default().histogram().is_empty());
+        assert!(Latencies::default().distribution().to_histogram().is_empty());
     }
 
     #[test]
@@ -267,11 +308,36 @@ mod tests {
             (0..3_000).map(|index| if index % 2 == 0 { u64::MAX } else { 5 }).collect();
         let latencies = of(&values);
         let summary = latencies.summary();
-        assert!(latencies.histogram().len() < 40_000);
+        assert!(latencies.distribution().to_histogram().len() < 40_000);
         assert_eq!(summary.max, Some(Nanos(u64::MAX)));
         assert_eq!(summary.percentiles[1].value, Some(Nanos(u64::MAX)));
         assert_eq!(summary.percentiles[0].value, Some(Nanos(5)));
         assert_eq!(summary.sum_ns, 1_500 * (u128::from(u64::MAX) + 5));
+    }
+
+    #[test]
+    fn counts_go_past_32_bits() {
+        let mut latencies = of(&vec![7; 3_000]);
+        for _ in 0..24 {
+            let other = latencies.clone();
+            latencies.merge(&other);
+        }
+        let whole = latencies.distribution().to_histogram();
+        assert_eq!((whole.len(), whole.max()), (3_000 << 24, 7));
+        assert_eq!(latencies.summary().percentiles[4].value, Some(Nanos(7)));
+        assert_eq!(Distribution::from(&whole), latencies.distribution());
+        let mut folded = Folded::default();
+        folded.take(&[5]);
+        folded.pages[0].as_mut().unwrap()[5] = u32::MAX;
+        folded.take(&[5, 5]);
+        assert_eq!(folded.buckets().collect::<Vec<_>>(), [(5, (1 << 32) + 1)]);
+    }
+
+    #[test]
+    fn wide_distributions_take_little_memory() {
+        let far = of(&[1, 1 << 45].repeat(3_000));
+        assert_eq!(far.whole().pages.iter().flatten().count(), 2);
+        assert!(far.distribution() == Distribution::from(&far.distribution().to_histogram()));
     }
 
     proptest! {
@@ -303,7 +369,7 @@ mod tests {
             cuts.windows(2).rev().for_each(|cut| merged.merge(&of(&values[cut[0]..cut[1]])));
             let whole = of(&values);
             prop_assert_eq!(merged.summary(), whole.summary());
-            prop_assert_eq!(merged.histogram(), whole.histogram());
+            prop_assert_eq!(merged.distribution(), whole.distribution());
         }
     }
 }

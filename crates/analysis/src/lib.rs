@@ -35,8 +35,9 @@
 //!
 //! # Limits
 //!
-//! Memory is bounded, whatever the records: 100 groups, 256 runs, 512 error templates and 32 MiB for recognising
-//! duplicates; what goes beyond is folded and told as a [`Warning`]. Latencies above 19.5 hours are exact in sum and
+//! Memory is bounded, whatever the records: 100 chains, 16,384 runs, latencies of 128 of them, 512 error templates and
+//! 32 MiB for recognising duplicates; what goes beyond is folded and told as a [`Warning`]. Names are cut at 256 bytes,
+//! example texts at 2 KiB. Latencies above 19.5 hours are exact in sum and
 //! maximum only. Two generators that used one attack name at the same time and were written into one file look like one
 //! run; in two files they are two.
 //!
@@ -45,6 +46,7 @@
 mod analyzer;
 mod cells;
 mod counting;
+mod distribution;
 mod findings;
 mod fingerprint;
 mod found;

@@ -2,14 +2,14 @@
 //!
 //! A generator takes number and timestamp in one step, so inside a run both rise together, while the file is in the
 //! order of completion. A record that would break this starts another run: the same attack run twice and written to one
-//! file begins again at number 0, later.
+//! file begins again at number 0, later. Without numbers, only a long pause tells that a run has ended.
 
 use std::cmp::Ordering;
 
 use plimsoll_model::{Record, Timestamp};
 
 /// The most runs that are kept apart.
-pub(crate) const MAX_RUNS: usize = 256;
+pub(crate) const MAX_RUNS: usize = 16_384;
 
 /// The run of all records for which there was no room.
 pub(crate) const OVERFLOW: u32 = u32::MAX;
@@ -19,6 +19,12 @@ const MAX_TRIED: usize = 64;
 
 /// A record this close to a run needs no further reason to belong to it.
 const NEAR: u64 = 1_000_000_000;
+
+/// Without numbers a pause this long ends a run, ...
+const PAUSE: u64 = 10_000_000_000;
+
+/// ... unless the run's own intervals are long: then one of as many intervals.
+const PAUSE_INTERVALS: u64 = 20;
 
 /// All runs of all streams.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +39,8 @@ struct Stream {
     /// The run of the last record, which is most often the next one's.
     latest: usize,
     numbered: Vec<usize>,
-    /// The run of records that have no number or no timestamp.
-    unnumbered: Option<usize>,
+    /// The runs of records that have no number or no timestamp.
+    unnumbered: Vec<usize>,
     /// The first start of the records that went to [`OVERFLOW`].
     overflow_start: i64,
 }
@@ -45,6 +51,7 @@ struct Run {
     extent: Extent,
 }
 
+/// Without numbers, `min_seq` is 0 and `max_seq` the number of records with timestamp.
 #[derive(Clone, Copy, Debug)]
 struct Extent {
     min_seq: u64,
@@ -90,6 +97,19 @@ impl Extent {
         numbers <= 1 + seen / 16 || self.distance(at) / 16 <= interval
     }
 
+    /// Whether the moment is near enough to a run without numbers. A run of one record has no pace yet: it takes any that
+    /// follows.
+    fn takes_unnumbered(&self, at: i64) -> bool {
+        (self.max_seq < 2 && at >= self.max_at) || self.distance(at) <= self.longest_pause()
+    }
+
+    /// The longest pause inside a run without numbers.
+    fn longest_pause(&self) -> u64 {
+        let intervals = self.max_seq.saturating_sub(1).max(1);
+        let interval = self.max_at.saturating_sub(self.min_at).max(0).unsigned_abs() / intervals;
+        interval.saturating_mul(PAUSE_INTERVALS).max(PAUSE)
+    }
+
     fn distance(&self, at: i64) -> u64 {
         if at > self.max_at {
             at.abs_diff(self.max_at)
@@ -113,7 +133,7 @@ impl Runs {
         self.streams.push(Stream {
             latest: usize::MAX,
             numbered: Vec::new(),
-            unnumbered: None,
+            unnumbered: Vec::new(),
             overflow_start: i64::MAX,
         });
         u32::try_from(self.streams.len() - 1).unwrap_or(u32::MAX)
@@ -138,14 +158,18 @@ impl Runs {
         let Timestamp(at) = record.timestamp;
         let place = &self.streams[stream as usize];
         let found = if !record.timestamp.is_known() {
-            self.all.get(place.latest).map(|_| place.latest).or(place.unnumbered)
+            let unnumbered = place.unnumbered.last().copied();
+            self.all.get(place.latest).map(|_| place.latest).or(unnumbered)
         } else if record.has_seq {
             let tried = place.numbered.iter().rev().take(MAX_TRIED).copied();
             tried
                 .filter(|&run| self.all[run].extent.takes(record.seq, at))
                 .min_by_key(|&run| self.all[run].extent.distance(at))
         } else {
-            place.unnumbered
+            let tried = place.unnumbered.iter().rev().take(MAX_TRIED).copied();
+            tried
+                .filter(|&run| self.all[run].extent.takes_unnumbered(at))
+                .min_by_key(|&run| self.all[run].extent.distance(at))
         };
         let run = match found {
             Some(run) => run,
@@ -164,7 +188,7 @@ impl Runs {
                 extent.extend(record.seq, at);
                 self.streams[stream as usize].latest = run;
             } else {
-                extent.extend(extent.min_seq, at);
+                extent.extend(extent.max_seq + 1, at);
             }
         }
         number(run)
@@ -173,7 +197,7 @@ impl Runs {
     fn add_run(&mut self, stream: u32, record: &Record) -> usize {
         let run = self.all.len();
         let place = &mut self.streams[stream as usize];
-        let extent = if record.timestamp.is_known() {
+        let extent = if record.has_seq && record.timestamp.is_known() {
             Extent::of(record.seq, record.timestamp.0)
         } else {
             Extent { min_seq: 0, max_seq: 0, min_at: i64::MAX, max_at: i64::MIN }
@@ -181,7 +205,7 @@ impl Runs {
         if record.has_seq && record.timestamp.is_known() {
             place.numbered.push(run);
         } else {
-            place.unnumbered = Some(run);
+            place.unnumbered.push(run);
         }
         self.all.push(Run { stream, extent });
         run
@@ -190,6 +214,11 @@ impl Runs {
     /// The stream that a run was found in.
     pub(crate) fn stream(&self, run: u32) -> Option<u32> {
         self.all.get(run as usize).map(|run| run.stream)
+    }
+
+    /// Whether there were too many to keep them apart.
+    pub(crate) fn overflows(&self) -> bool {
+        self.overflowing().next().is_some()
     }
 
     /// The streams of which some records had no room in a run.
@@ -203,7 +232,8 @@ impl Runs {
     /// For each run the run that it continues after a pause, or itself.
     ///
     /// While records are read, a pause starts another run unless the numbers go on at once: they may belong to a run
-    /// that starts anew. Afterwards it is known whether they did start anew.
+    /// that starts anew. Afterwards it is known whether they did start anew. Runs without numbers that records in order
+    /// of completion made two are one where they turn out to lie near each other.
     pub(crate) fn joined(&self) -> Vec<u32> {
         let mut roots: Vec<u32> = (0..self.all.len()).map(number).collect();
         for stream in &self.streams {
@@ -219,6 +249,23 @@ impl Runs {
                         roots[run] = number(*root);
                         before.extend(extent.min_seq, extent.min_at);
                         before.extend(extent.max_seq, extent.max_at);
+                    }
+                    _ => open = Some((run, extent)),
+                }
+            }
+            let mut order = stream.unnumbered.clone();
+            order.sort_by_key(|&run| self.all[run].extent.min_at);
+            let mut open: Option<(usize, Extent)> = None;
+            for run in order {
+                let extent = self.all[run].extent;
+                match &mut open {
+                    Some((root, before))
+                        if before.distance(extent.min_at)
+                            <= before.longest_pause().min(extent.longest_pause()) =>
+                    {
+                        roots[run] = number(*root);
+                        before.max_at = before.max_at.max(extent.max_at);
+                        before.max_seq += extent.max_seq;
                     }
                     _ => open = Some((run, extent)),
                 }
@@ -352,10 +399,37 @@ mod tests {
         assert_eq!(sizes(slow(&[1, 0, 4, 3, 2, 6, 5])), [7]);
     }
 
+    fn without_numbers(records: impl IntoIterator<Item = Record>) -> Vec<usize> {
+        sizes(records.into_iter().map(|record| Record { seq: 0, has_seq: false, ..record }))
+    }
+
     #[test]
-    fn without_numbers_a_stream_is_one_run() {
-        let records = run(0, 50).into_iter().chain(run(600_000, 50));
-        assert_eq!(sizes(records.map(|record| Record { seq: 0, has_seq: false, ..record })), [100]);
+    fn without_numbers_a_long_pause_ends_a_run() {
+        let (first, second) = (run(0, 50), run(600_000, 60));
+        let after = first.iter().chain(&second).copied();
+        assert_eq!(without_numbers(after), [50, 60]);
+        let before = second.iter().chain(&first).copied();
+        assert_eq!(without_numbers(before), [60, 50]);
+        let alternately = second.iter().zip(&first).flat_map(|(a, b)| [*a, *b]);
+        assert_eq!(without_numbers(alternately).len(), 2);
+        let short = run(0, 50).into_iter().chain(run(9_000, 50));
+        assert_eq!(without_numbers(short), [100]);
+    }
+
+    #[test]
+    fn without_numbers_slow_and_late_answers_end_no_run() {
+        let slow = (0..40).map(|index| record(0, index * 60_000 * MS));
+        assert_eq!(without_numbers(slow), [40]);
+        // The first 20 s of requests time out after 30 s.
+        let mut late = run(0, 6_000);
+        late.sort_by_key(|record| {
+            record.timestamp.0 + if record.timestamp.0 < 20_000 * MS { 30_000 * MS } else { 0 }
+        });
+        assert_eq!(without_numbers(late), [6_000]);
+        let mut mixed = run(0, 1_000);
+        mixed.extend(run(600_000, 1_000));
+        mixed[990..1_010].reverse();
+        assert_eq!(without_numbers(mixed).iter().sum::<usize>(), 2_000);
     }
 
     #[test]
@@ -371,8 +445,8 @@ mod tests {
         let mut runs = Runs::default();
         let stream = runs.add_stream();
         let last =
-            (0..300).map(|index| runs.assign(stream, &record(0, index * 60_000 * MS))).last();
+            (0..16_400).map(|index| runs.assign(stream, &record(0, index * 60_000 * MS))).last();
         assert_eq!(last, Some(OVERFLOW));
-        assert_eq!(runs.starts().start(OVERFLOW, stream), Some(256 * 60_000 * MS));
+        assert_eq!(runs.starts().start(OVERFLOW, stream), Some(16_384 * 60_000 * MS));
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Slabs {
     all: Vec<Slab>,
     index: HashMap<u64, usize, FixedState>,
     cache: [(u64, usize); CACHED],
+    /// Emptied pages of condensed slabs, for new ones.
+    spare: Vec<Box<[Fingerprint; Slab::NUMBERS]>>,
     bytes: usize,
     clock: u64,
     condensed: Option<Bloom>,
@@ -64,6 +66,7 @@ impl Slabs {
             all: Vec::new(),
             index: HashMap::default(),
             cache: [(0, usize::MAX); CACHED],
+            spare: Vec::new(),
             bytes: 0,
             clock: 0,
             condensed: None,
@@ -144,7 +147,7 @@ impl Slabs {
         } else {
             let mut slab = Slab {
                 key,
-                first: Box::new([0; Slab::NUMBERS]),
+                first: self.spare.pop().unwrap_or_else(|| Box::new([0; Slab::NUMBERS])),
                 others: None,
                 touched: 0,
                 is_revisit: false,
@@ -186,7 +189,11 @@ impl Slabs {
             bytes -= slab.bytes();
             forgotten += 1;
         }
-        self.all.drain(..forgotten);
+        self.spare.extend(self.all.drain(..forgotten).map(|slab| {
+            let mut page = slab.first;
+            page.fill(0);
+            page
+        }));
         self.bytes = bytes;
         self.index = self.all.iter().enumerate().map(|(place, slab)| (slab.key, place)).collect();
         self.cache = [(0, usize::MAX); CACHED];

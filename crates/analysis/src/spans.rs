@@ -2,9 +2,6 @@
 
 use plimsoll_model::{Nanos, Record, Timestamp};
 
-/// Requests of one generator closer than this belong to one span where nothing else tells runs apart.
-const NEAR: u64 = 1_000_000_000;
-
 /// First and last start of a number of requests. Requests without timestamp are not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Starts {
@@ -96,52 +93,6 @@ pub(crate) fn active(spans: Vec<Span>) -> Nanos {
     )
 }
 
-/// The starts of requests of too many runs to keep them apart: a bounded number of spans, the nearest ones merged.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SpanList {
-    spans: Vec<Starts>,
-    latest: usize,
-}
-
-impl SpanList {
-    const LIMIT: usize = 64;
-
-    pub(crate) fn add(&mut self, record: &Record) {
-        let Some(Timestamp(at)) = record.timestamp.known() else { return };
-        let near = |starts: &Starts| {
-            at >= starts.first.saturating_sub_unsigned(NEAR)
-                && at <= starts.last.saturating_add_unsigned(NEAR)
-        };
-        let place = match self.spans.get(self.latest) {
-            Some(starts) if near(starts) => Some(self.latest),
-            _ => self.spans.iter().position(near),
-        };
-        self.latest = place.unwrap_or(self.spans.len());
-        if place.is_none() {
-            self.spans.push(Starts::default());
-        }
-        if let Some(starts) = self.spans.get_mut(self.latest) {
-            starts.add(record);
-        }
-        if self.spans.len() > Self::LIMIT {
-            self.merge_nearest();
-        }
-    }
-
-    pub(crate) fn spans(&self) -> impl Iterator<Item = Span> {
-        self.spans.iter().filter_map(|starts| starts.span(0))
-    }
-
-    fn merge_nearest(&mut self) {
-        self.spans.sort_unstable_by_key(|starts| starts.first);
-        let gap = |index: usize| self.spans[index].first.saturating_sub(self.spans[index - 1].last);
-        if let Some(nearest) = (1..self.spans.len()).min_by_key(|&index| gap(index)) {
-            let merged = self.spans.remove(nearest);
-            self.spans[nearest - 1].merge(merged);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,32 +118,5 @@ mod tests {
         let spans =
             vec![Span { start: 5, end: 9 }, Span { start: 0, end: 6 }, Span { start: 20, end: 21 }];
         assert_eq!(active(spans), Nanos(10));
-    }
-
-    #[test]
-    fn a_span_list_stays_bounded_and_keeps_the_wide_gaps() {
-        let mut list = SpanList::default();
-        let record = |at: i64| Record {
-            timestamp: Timestamp(at),
-            latency: Nanos(1),
-            seq: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            target: plimsoll_model::TargetId(0),
-            error: None,
-            code: 200,
-            has_seq: false,
-        };
-        for burst in 0..200 {
-            let start = burst * 10 * SECOND + if burst >= 100 { 3_600 * SECOND } else { 0 };
-            list.add(&record(start));
-            list.add(&record(start + SECOND / 2));
-        }
-        assert!(list.spans.len() <= SpanList::LIMIT);
-        let spans: Vec<Span> = union(list.spans().collect());
-        assert!(
-            spans.iter().all(|span| span.end <= 1_000 * SECOND || span.start >= 3_600 * SECOND)
-        );
-        assert_eq!(list.spans.iter().map(|starts| starts.count).sum::<u64>(), 400);
     }
 }

@@ -4,7 +4,7 @@ use plimsoll_model::{Batch, InputId, Record, TargetId};
 
 use crate::Options;
 use crate::fingerprint::attack_hash;
-use crate::names::Names;
+use crate::names::{Names, short_name};
 use crate::runs::{RunStarts, Runs};
 
 /// The most attack names that are told apart.
@@ -73,7 +73,7 @@ impl Streams {
     #[cold]
     fn resolve(&mut self, batch: &Batch, target: TargetId) -> Option<Slot> {
         let name = &batch.targets.get(target.0 as usize)?.attack;
-        let attack = self.attacks.intern(name).unwrap_or(NO_ATTACK);
+        let attack = self.attacks.intern(&short_name(name)).unwrap_or(NO_ATTACK);
         let key = (batch.input, attack);
         let stream = *self.index.entry(key).or_insert_with(|| {
             self.keys.push(key);

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{InputId, Nanos, Rate, Timestamp, mask_text};
 
-use crate::cells::Cell;
+use crate::cells::{Cell, MAX_PARTS, MAX_RUN_CELLS, Part};
 use crate::counting::Counting;
 use crate::found::{self, Seen, UNMATCHED, UNNAMED};
 use crate::groups::{Group, MAX_GROUPS};
 use crate::latencies::Latencies;
 use crate::runs::{MAX_RUNS, OVERFLOW};
-use crate::spans::{Span, SpanList, Starts, active, union};
+use crate::spans::{Span, Starts, active};
 use crate::tally::Tally;
 use crate::templates::{MAX_TEMPLATES, OTHER_ID};
 use crate::{
@@ -35,13 +35,21 @@ pub(crate) fn findings(counting: &Counting, options: &Options, unchecked: u64) -
         let name = names.get(cell.group as usize).map_or(OTHER, String::as_str);
         cells_by_chain.entry((rank(name), name)).or_default().push(cell);
     }
-    let chain = |name: &str, cells: &[&Cell]| chain(name, cells, counting, options, &runs);
-    let chains: Vec<ChainFindings> =
-        cells_by_chain.iter().map(|((_, name), cells)| chain(name, cells)).collect();
+    let mut times_by_chain: BTreeMap<&str, Times> = BTreeMap::new();
+    for part in counting.cells.parts() {
+        let name = names.get(part.group as usize).map_or(OTHER, String::as_str);
+        times_by_chain.entry(name).or_default().add(runs.root(part.run), &part);
+    }
+    let chains: Vec<ChainFindings> = cells_by_chain
+        .iter()
+        .map(|((_, name), cells)| {
+            let active = times_by_chain.get(name).and_then(|times| times.active(&runs));
+            chain(name, cells, counting, options, active)
+        })
+        .collect();
     let all: Vec<&Cell> = cells_by_chain.into_values().flatten().collect();
-    let mut total = chain(TOTAL, &all);
     // A run goes on for one mean interval of all its requests, not of the rarest chain's.
-    set_active(&mut total, runs.active(counting), &merged(&all));
+    let total = chain(TOTAL, &all, counting, options, runs.active());
     Findings {
         inputs: counting.inputs.clone(),
         runs: runs.findings(counting, options),
@@ -83,9 +91,14 @@ fn chain_names(counting: &Counting) -> (Grouping, Vec<String>) {
                 }
             }
             let (by, chains) = found::split(&seen, |id| groups.host(id), |id| groups.segment(id));
+            // Chains beyond the limit stay in `(other)`.
+            let mut kept: BTreeSet<String> = BTreeSet::new();
             for (group, chain) in found.into_iter().zip(chains) {
-                if let Some(name) = names.get_mut(group as usize) {
+                if let Some(name) = names.get_mut(group as usize)
+                    && (kept.len() < MAX_GROUPS || kept.contains(&chain))
+                {
                     *name = mask_text(&chain);
+                    kept.insert(chain);
                 }
             }
             Grouping::Found(by)
@@ -117,7 +130,7 @@ fn chain(
     cells: &[&Cell],
     counting: &Counting,
     options: &Options,
-    runs: &RunTotals,
+    active: Option<Nanos>,
 ) -> ChainFindings {
     let tally = merged(cells);
     let has_slo = options.slo.is_some_and(|slo| slo.latency.is_some());
@@ -128,7 +141,9 @@ fn chain(
         .map(|&attack| counting.streams.attack(attack))
         .filter(|attack| !attack.is_empty())
         .collect();
-    let mut chain = ChainFindings {
+    // Requests without timestamp are in no rate.
+    let rate = |count| active.and_then(|active| Rate::over(count, active));
+    ChainFindings {
         name: name.to_owned(),
         requests: tally.requests(),
         successes: tally.successes(),
@@ -137,10 +152,10 @@ fn chain(
         success: proportion(tally.successes()),
         http_success: proportion(tally.http_successes()),
         http_successes: tally.http_successes(),
-        active: Nanos::ZERO,
-        offered: None,
-        throughput: None,
-        goodput: None,
+        active: active.unwrap_or(Nanos::ZERO),
+        offered: rate(tally.starts.count),
+        throughput: rate(tally.successes() - tally.untimed_successes),
+        goodput: if has_slo { rate(tally.good - tally.untimed_good) } else { None },
         bytes_in_total: tally.bytes_in,
         bytes_out_total: tally.bytes_out,
         bytes_measured: tally.bytes_measured,
@@ -151,17 +166,7 @@ fn chain(
         latest: tally.starts.latest(),
         end: tally.end(),
         attacks: attacks.into_iter().take(MAX_ATTACKS).map(mask_text).collect(),
-    };
-    set_active(&mut chain, active(spans(cells, runs)), &tally);
-    chain
-}
-
-/// Sets the active time and the rates over it. Requests without timestamp are in no rate.
-fn set_active(chain: &mut ChainFindings, active: Nanos, tally: &Tally) {
-    chain.active = active;
-    chain.offered = Rate::over(tally.starts.count, active);
-    chain.throughput = Rate::over(tally.successes() - tally.untimed_successes, active);
-    chain.goodput = chain.good.and_then(|good| Rate::over(good - tally.untimed_good, active));
+    }
 }
 
 fn latency(tally: &Tally) -> LatencyFindings {
@@ -169,8 +174,8 @@ fn latency(tally: &Tally) -> LatencyFindings {
         all: all_latencies(tally).summary(),
         success: tally.success.summary(),
         failure: tally.failure.summary(),
-        success_histogram: tally.success.histogram(),
-        failure_histogram: tally.failure.histogram(),
+        success_histogram: tally.success.distribution(),
+        failure_histogram: tally.failure.distribution(),
     }
 }
 
@@ -180,60 +185,63 @@ fn all_latencies(tally: &Tally) -> Latencies {
     all
 }
 
-/// When a chain was under way: for each run from the chain's first request until one mean interval after its last.
-fn spans(cells: &[&Cell], runs: &RunTotals) -> Vec<Span> {
-    let mut by_run: BTreeMap<u32, Starts> = BTreeMap::new();
-    let mut spans = Vec::new();
-    for cell in cells {
-        match &cell.spans {
-            Some(list) => spans.extend(list.spans()),
-            None => by_run.entry(runs.root(cell.run)).or_default().merge(cell.tally.starts),
-        }
-    }
-    spans.extend(
-        by_run.into_iter().filter_map(|(run, starts)| starts.span(runs.mean_interval(run))),
-    );
-    spans
+/// When a chain's requests were started, by run.
+#[derive(Default)]
+struct Times {
+    by_root: BTreeMap<u32, Starts>,
+    /// Whether some are of runs that were not kept apart.
+    are_lost: bool,
 }
 
-/// What the cells of each run come to.
-struct RunTotals {
+impl Times {
+    fn add(&mut self, root: u32, part: &Part) {
+        if root == OVERFLOW {
+            self.are_lost |= part.starts.count > 0;
+        } else {
+            self.by_root.entry(root).or_default().merge(part.starts);
+        }
+    }
+
+    /// How long the chain was under way: for each run from the chain's first request until one mean interval after its
+    /// last. `None` where that is not known.
+    fn active(&self, runs: &RunTotals) -> Option<Nanos> {
+        let span = |(&root, starts): (&u32, &Starts)| starts.span(runs.mean_interval(root));
+        (!self.are_lost).then(|| active(self.by_root.iter().filter_map(span).collect()))
+    }
+}
+
+/// What the parts of each run come to.
+struct RunTotals<'a> {
     roots: Vec<u32>,
-    by_root: BTreeMap<u32, RunTotal>,
+    by_root: BTreeMap<u32, RunTotal<'a>>,
 }
 
 #[derive(Default)]
-struct RunTotal {
-    tally: Tally,
-    /// Records that are in no cell of the run's own.
-    folded_requests: u64,
-    folded_successes: u64,
-    folded_starts: Starts,
+struct RunTotal<'a> {
+    requests: u64,
+    successes: u64,
+    starts: Starts,
+    cells: Vec<&'a Cell>,
+    /// Whether some of its records are in cells that are not its own.
+    is_folded: bool,
 }
 
-impl RunTotal {
-    fn starts(&self) -> Starts {
-        let mut starts = self.tally.starts;
-        starts.merge(self.folded_starts);
-        starts
-    }
-}
-
-impl RunTotals {
-    fn of(counting: &Counting) -> Self {
+impl<'a> RunTotals<'a> {
+    fn of(counting: &'a Counting) -> Self {
         let mut totals = Self { roots: counting.streams.runs().joined(), by_root: BTreeMap::new() };
-        for cell in
-            counting.cells.iter().filter(|cell| cell.spans.is_none() && cell.tally.requests() > 0)
-        {
-            let root = totals.root(cell.run);
-            totals.by_root.entry(root).or_default().tally.merge(&cell.tally);
-        }
-        for (run, folded) in counting.cells.folded() {
-            let root = totals.root(run);
+        for part in counting.cells.parts() {
+            let root = totals.root(part.run);
             let total = totals.by_root.entry(root).or_default();
-            total.folded_requests += folded.requests;
-            total.folded_successes += folded.successes;
-            total.folded_starts.merge(folded.starts);
+            total.requests += part.requests;
+            total.successes += part.successes;
+            total.starts.merge(part.starts);
+            total.is_folded |= !part.has_cell;
+        }
+        for cell in counting.cells.iter() {
+            let root = totals.root(cell.run);
+            if let Some(total) = totals.by_root.get_mut(&root) {
+                total.cells.push(cell);
+            }
         }
         totals
     }
@@ -243,64 +251,57 @@ impl RunTotals {
     }
 
     fn mean_interval(&self, root: u32) -> u64 {
-        self.by_root.get(&root).map_or(0, |total| total.starts().mean_interval())
+        self.by_root.get(&root).map_or(0, |total| total.starts.mean_interval())
     }
 
-    /// When any run was under way.
-    fn active(&self, counting: &Counting) -> Nanos {
-        let of_runs = self.by_root.iter().filter(|(root, _)| **root != OVERFLOW);
-        let mut spans: Vec<Span> =
-            of_runs.filter_map(|(_, total)| total.starts().span(0)).collect();
-        if self.by_root.contains_key(&OVERFLOW) {
-            spans.extend(shared_spans(counting));
-        }
-        active(spans)
+    /// How long any run was under way; `None` where that is not known.
+    fn active(&self) -> Option<Nanos> {
+        let is_lost = self.by_root.get(&OVERFLOW).is_some_and(|total| total.starts.count > 0);
+        let spans = || self.by_root.values().filter_map(|total| total.starts.span(0)).collect();
+        (!is_lost).then(|| active(spans()))
     }
 
     fn findings(&self, counting: &Counting, options: &Options) -> Vec<RunFindings> {
         let mut runs: Vec<(&u32, &RunTotal)> = self.by_root.iter().collect();
-        runs.sort_by_key(|(root, total)| (**root == OVERFLOW, total.starts().first, **root));
+        runs.sort_by_key(|(root, total)| (**root == OVERFLOW, total.starts.first, **root));
         runs.into_iter().map(|(&root, total)| finding(root, total, counting, options)).collect()
     }
 }
 
 fn finding(root: u32, total: &RunTotal, counting: &Counting, options: &Options) -> RunFindings {
     let streams = &counting.streams;
-    let requests = total.tally.requests() + total.folded_requests;
-    let successes = total.tally.successes() + total.folded_successes;
-    let (attack, inputs, spans) = if root == OVERFLOW {
+    let (attack, inputs, span) = if root == OVERFLOW {
         let inputs: BTreeSet<InputId> = streams
             .runs()
             .overflowing()
             .filter_map(|stream| streams.key(stream))
             .map(|(input, _)| input)
             .collect();
-        (String::new(), inputs.into_iter().collect(), union(shared_spans(counting).collect()))
+        (String::new(), inputs.into_iter().collect(), None::<Span>)
     } else {
         let key = streams.runs().stream(root).and_then(|stream| streams.key(stream));
         let attack = key.map_or("", |(_, attack)| streams.attack(attack));
-        let span = total.starts().span(0);
-        (
-            mask_text(attack),
-            key.into_iter().map(|(input, _)| input).collect(),
-            span.into_iter().collect(),
-        )
+        let inputs = key.into_iter().map(|(input, _)| input).collect();
+        (mask_text(attack), inputs, total.starts.span(0))
     };
     RunFindings {
         attack,
         inputs,
-        requests,
-        active_spans: spans
+        requests: total.requests,
+        active_spans: span
             .into_iter()
             .map(|span| (Timestamp(span.start), Timestamp(span.end)))
             .collect(),
-        success: Proportion::wilson(successes, requests, options.confidence),
-        latency: (total.folded_requests == 0).then(|| all_latencies(&total.tally).summary()),
+        success: Proportion::wilson(total.successes, total.requests, options.confidence),
+        latency: (!total.is_folded).then(|| {
+            let mut all = Latencies::default();
+            for cell in &total.cells {
+                all.merge(&cell.tally.success);
+                all.merge(&cell.tally.failure);
+            }
+            all.summary()
+        }),
     }
-}
-
-fn shared_spans(counting: &Counting) -> impl Iterator<Item = Span> {
-    counting.cells.iter().filter_map(|cell| cell.spans.as_ref()).flat_map(SpanList::spans)
 }
 
 fn warnings(
@@ -329,17 +330,14 @@ fn warnings(
     if is_configured {
         warn_of(in_chain(UNMATCHED), |records| Warning::Unmatched { records });
     }
-    let folded_runs: BTreeSet<u32> = counting.cells.folded().map(|(run, _)| run).collect();
-    if !folded_runs.is_empty() {
-        let apart: BTreeSet<u32> =
-            cells.iter().map(|cell| cell.run).filter(|run| !folded_runs.contains(run)).collect();
-        let limit = if folded_runs.len() == 1 && folded_runs.contains(&OVERFLOW) {
-            MAX_RUNS
-        } else {
-            apart.len()
-        };
-        warnings.push(Warning::RunsFolded { limit });
-    }
+    let limit = if counting.streams.runs().overflows() {
+        Some(MAX_RUNS)
+    } else if counting.cells.has_lost_parts() {
+        Some(MAX_PARTS)
+    } else {
+        counting.cells.parts().any(|part| !part.has_cell).then_some(MAX_RUN_CELLS)
+    };
+    warnings.extend(limit.map(|limit| Warning::RunsFolded { limit }));
     let names: BTreeSet<&str> =
         counting.groups.rules().iter().map(|rule| rule.name.as_str()).collect();
     let empty = names.into_iter().filter(|name| in_chain(name) == 0);

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use plimsoll_analysis::{Analyzer, ChainsBy, Findings, Options, Step};
 use plimsoll_ingest::{Progress, ReadOptions, Source, expand, read};
 use plimsoll_model::{Ledger, Nanos};
-use plimsoll_render::visible;
-use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta};
+use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta, visible, warnings};
 
 use crate::args::{Analyze, Format};
 use crate::config::{Config, ConfiguredChains};
@@ -20,13 +19,17 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
     let chains = match args.group_by {
         Some(group_by) => ConfiguredChains {
             by: ChainsBy::Asked(group_by),
-            names: Vec::new(),
+            chains: Vec::new(),
             headers: Vec::new(),
         },
         None => config.chains()?,
     };
     let slo = config.slo(args.slo)?;
     let mut sources = expand(files(args)?)?;
+    let to = args.output.as_deref();
+    if let Some(path) = to {
+        output::refuse_input(path, &sources)?;
+    }
     if args.skip > Nanos::ZERO {
         // What a run's start is shows only when all of it has been read.
         for source in &mut sources {
@@ -43,6 +46,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         keep_duplicates: args.keep_duplicates,
         ..Options::default()
     };
+    let matched_by_header = !chains.headers.is_empty();
     let reading = ReadOptions {
         threads: args.threads.into(),
         headers: chains.headers,
@@ -68,11 +72,11 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
             from: args.from,
             to: args.to,
             skip: args.skip,
-            chains: chains.names,
+            matched_by_header,
+            chains: chains.chains,
         },
         version: env!("CARGO_PKG_VERSION"),
     };
-    let to = args.output.as_deref();
     let answer = match args.format {
         Format::Text => text::render(&summary, &output::style(args.color, to)),
         Format::Json => json::render(&summary),
@@ -81,6 +85,12 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         Format::VegetaJson => vegeta::json(&summary),
     };
     output::answer(&answer, to)?;
+    // Where nobody looks at an answer that tells them itself.
+    if to.is_some() || matches!(args.format, Format::Vegeta | Format::VegetaJson) {
+        for warning in warnings(&summary) {
+            output::complain(&format!("warning: {warning}"));
+        }
+    }
     Ok(outcome(&ledgers, args.allow_damaged))
 }
 
@@ -133,18 +143,25 @@ fn nothing_read(ledger: &Ledger) -> String {
     }
 }
 
-/// A damaged input gives no verdict, unless that is allowed. What was found in a directory and is no result file is not
-/// damage.
+/// An input that is damaged, or was asked for and not read, gives no verdict, unless that is allowed. What was found in a
+/// directory and is no result file is neither.
 fn outcome(ledgers: &[Ledger], allow_damaged: bool) -> Outcome {
+    let refused = ledgers.iter().filter(|ledger| ledger.named && ledger.refused.is_some()).count();
     let damaged =
-        |ledger: &&Ledger| ledger.is_damaged() && (ledger.named || ledger.refused.is_none());
-    let count = ledgers.iter().filter(damaged).count();
-    if count == 0 || allow_damaged {
-        return Outcome::Answered;
-    }
+        ledgers.iter().filter(|ledger| ledger.is_damaged() && ledger.refused.is_none()).count();
+    let what = match (damaged, refused) {
+        (0, 0) => return Outcome::Answered,
+        _ if allow_damaged => return Outcome::Answered,
+        (_, 0) => "damaged",
+        (0, _) => "not read",
+        (_, _) => "damaged or not read",
+    };
+    let count = damaged + refused;
     output::complain(&format!(
-        "{count} of {} inputs damaged (see the ledger): exit 3; --allow-damaged accepts that",
-        ledgers.len()
+        "{count} of {} {} {} {what} (see the ledger): exit 3; --allow-damaged accepts that",
+        ledgers.len(),
+        if ledgers.len() == 1 { "input" } else { "inputs" },
+        if count == 1 { "is" } else { "are" },
     ));
     Outcome::NoVerdict
 }

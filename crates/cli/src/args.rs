@@ -84,8 +84,8 @@ pub(crate) struct Analyze {
     #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
     pub(crate) color: Colour,
 
-    /// Worker threads; 0 for one per core. The answer does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
     pub(crate) threads: u16,
 }
 

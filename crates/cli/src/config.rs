@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use plimsoll_analysis::{ChainRule, ChainsBy, Conditions, Matcher, Slo};
 use plimsoll_model::{CodeSet, Nanos};
+use plimsoll_render::ConfiguredChain;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
@@ -111,7 +112,7 @@ impl<'de> Deserialize<'de> for Chains {
 /// The chains of the configuration, and the answer headers that they look at.
 pub(crate) struct ConfiguredChains {
     pub(crate) by: ChainsBy,
-    pub(crate) names: Vec<String>,
+    pub(crate) chains: Vec<ConfiguredChain>,
     pub(crate) headers: Vec<String>,
 }
 
@@ -125,8 +126,21 @@ impl Config {
         };
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text)
-            .with_context(|| format!("{} is not a valid configuration", path.display()))
+        let config: Self = toml::from_str(&text)
+            .map_err(|error| anyhow::anyhow!("{}{}", path.display(), at_place(&text, &error)))?;
+        config.check_names().with_context(|| path.display().to_string())?;
+        Ok(config)
+    }
+
+    /// The names that the report itself uses.
+    fn check_names(&self) -> anyhow::Result<()> {
+        for (name, _) in &self.chains.0 {
+            anyhow::ensure!(
+                name != "total" && !name.starts_with('('),
+                "[chains.{name}]: a chain cannot be called `total` or begin with `(`: reports use such names themselves"
+            );
+        }
+        Ok(())
     }
 
     /// The service level, with what the command line says on top.
@@ -161,20 +175,30 @@ impl Config {
         Ok((slo != Slo::default()).then_some(slo))
     }
 
-    /// The chains, where at least one says what it matches; a chain beside it that does not is the attack of its name.
+    /// The chains, where at least one says what it matches or accepts; one that does not say what it matches is the
+    /// attack of its name.
     pub(crate) fn chains(&self) -> anyhow::Result<ConfiguredChains> {
         let chains = &self.chains.0;
         let mut headers = Vec::new();
-        if chains.iter().all(|(_, chain)| chain.conditions.is_none()) {
-            return Ok(ConfiguredChains { by: ChainsBy::Found, names: Vec::new(), headers });
+        let says_nothing =
+            |chain: &ChainTable| chain.conditions.is_none() && chain.success_codes.is_none();
+        if chains.iter().all(|(_, chain)| says_nothing(chain)) {
+            return Ok(ConfiguredChains { by: ChainsBy::Found, chains: Vec::new(), headers });
         }
         let mut rules = Vec::new();
         for (name, chain) in chains {
             let rule = chain.rule(name, &mut headers);
-            rules.push(rule.with_context(|| format!("[chains.{name}]"))?);
+            let rule = rule.map_err(|error| {
+                anyhow::anyhow!("[chains.{name}]: {}", one_line(&format!("{error:#}")))
+            });
+            rules.push(rule?);
         }
-        let names = chains.iter().map(|(name, _)| name.clone()).collect();
-        Ok(ConfiguredChains { by: ChainsBy::Configured(rules), names, headers })
+        let configured = |rule: &ChainRule| ConfiguredChain {
+            name: rule.name.clone(),
+            success_codes: rule.success_codes.as_ref().map(CodeSet::to_string),
+        };
+        let chains = rules.iter().map(configured).collect();
+        Ok(ConfiguredChains { by: ChainsBy::Configured(rules), chains, headers })
     }
 }
 
@@ -207,6 +231,26 @@ impl ChainTable {
             success_codes: codes.transpose()?,
         })
     }
+}
+
+/// The message without line ends, and without lines that only point at what is above them.
+fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && *line != "^").collect::<Vec<_>>().join(" ")
+}
+
+/// `:3:5: unknown field …`, on one line.
+fn at_place(text: &str, error: &toml::de::Error) -> String {
+    let message = one_line(error.message());
+    let before = error.span().and_then(|span| text.get(..span.start));
+    before.map_or_else(
+        || format!(": {message}"),
+        |before| {
+            let line = before.matches('\n').count() + 1;
+            let start = before.rfind('\n').map_or(0, |end| end + 1);
+            format!(":{line}:{}: {message}", before[start..].chars().count() + 1)
+        },
+    )
 }
 
 /// A glob that matches `name` alone.

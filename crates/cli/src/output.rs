@@ -1,4 +1,6 @@
-//! The standard output and error: all that the process says goes through here.
+//! The standard output and error, and `-o`: all that the process says goes through here.
+
+mod file;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -8,10 +10,15 @@ use plimsoll_render::text::TextStyle;
 
 use crate::args::Colour;
 
+pub(crate) use file::refuse_input;
+
+/// Columns where no terminal tells its own: as wide as the README.
+const WIDTH: usize = 100;
+
 /// Writes the answer.
 pub(crate) fn answer(text: &str, to: Option<&Path>) -> anyhow::Result<()> {
     if let Some(path) = to {
-        return std::fs::write(path, text)
+        return file::write(path, text.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()));
     }
     let mut stdout = io::stdout().lock();
@@ -37,5 +44,5 @@ pub(crate) fn style(colour: Colour, to: Option<&Path>) -> TextStyle {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let width = if terminal { columns.or_else(measured) } else { columns };
-    TextStyle { width: width.unwrap_or(120).clamp(20, 400), colour }
+    TextStyle { width: width.unwrap_or(WIDTH).clamp(20, 400), colour }
 }

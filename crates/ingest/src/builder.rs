@@ -219,20 +219,21 @@ fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    // The last bytes of a text may overlap those before.
-    if let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) {
-        let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
-        let ends = word(left_end) ^ word(right_end);
-        let words = left.as_chunks().0.iter().zip(right.as_chunks().0);
-        return words.fold(ends, |found, (left, right)| found | (word(left) ^ word(right))) == 0;
+    match left.len() {
+        0..4 => left.iter().eq(right),
+        4..8 => ends_are_equal::<4>(left, right),
+        8..16 => ends_are_equal::<8>(left, right),
+        16..32 => ends_are_equal::<16>(left, right),
+        32..=64 => ends_are_equal::<32>(left, right),
+        _ => left == right,
     }
-    if let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) {
-        let word = |bytes: &[u8; 4]| u32::from_ne_bytes(*bytes);
-        let start = left.first_chunk().zip(right.first_chunk());
-        let start = start.map_or(0, |(left, right)| word(left) ^ word(right));
-        return start | (word(left_end) ^ word(right_end)) == 0;
-    }
-    left.iter().eq(right)
+}
+
+/// Whether two texts of `N` to `2 * N` bytes are equal: their first `N` bytes and their last, which may overlap.
+#[inline(always)]
+fn ends_are_equal<const N: usize>(left: &[u8], right: &[u8]) -> bool {
+    left.first_chunk::<N>() == right.first_chunk::<N>()
+        && left.last_chunk::<N>() == right.last_chunk::<N>()
 }
 
 /// A few bits that tell targets apart quickly; what they confuse is told apart by content.

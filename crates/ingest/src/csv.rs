@@ -76,31 +76,45 @@ pub(crate) fn parse<'a>(
 
 /// A record of 12 columns of which the error alone may be quoted, as vegeta writes nearly all of them; `None` for any
 /// other, good or bad.
-#[inline]
-fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
-    let mut record = RawRecord::empty();
+#[inline(always)]
+pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
     let mut scan = Scan { rest: line };
-    record.timestamp = Timestamp(i64::try_from(scan.uint()?).ok()?);
-    record.code = u16::try_from(scan.uint()?).ok()?;
-    record.latency = Nanos(u64::try_from(i64::try_from(scan.uint()?).ok()?).ok()?);
-    record.bytes_out = scan.uint()?;
-    record.bytes_in = scan.uint()?;
-    record.error = scan.error()?;
-    if !scan.long_text()?.len().is_multiple_of(4) {
+    let timestamp = Timestamp(i64::try_from(scan.uint()?).ok()?);
+    let code = u16::try_from(scan.uint()?).ok()?;
+    let latency = Nanos(u64::try_from(i64::try_from(scan.uint()?).ok()?).ok()?);
+    let bytes_out = scan.uint()?;
+    let bytes_in = scan.uint()?;
+    let error = scan.error()?;
+    let body = scan.long_text()?;
+    let attack = Text::plain(scan.text()?);
+    let seq = scan.uint()?;
+    let method = Text::plain(scan.text()?);
+    let url = Text::plain(scan.text()?);
+    if !body.len().is_multiple_of(4) {
         return None;
     }
-    record.attack = Text::plain(scan.text()?);
-    record.seq = scan.uint()?;
-    record.has_seq = true;
-    record.method = Text::plain(scan.text()?);
-    record.url = Text::plain(scan.text()?);
-    if !scan.rest.len().is_multiple_of(4) || memchr::memchr2(b',', b'"', scan.rest).is_some() {
-        return None;
-    }
-    if !scan.rest.is_empty() {
-        record.headers = RawHeaders::Base64(scan.rest);
-    }
-    Some(record)
+    let headers = match scan.rest {
+        [] => RawHeaders::Absent,
+        [b' ' | b'\t', ..] => return None,
+        headers if !headers.len().is_multiple_of(4) => return None,
+        headers if memchr::memchr2(b',', b'"', headers).is_some() => return None,
+        headers => RawHeaders::Base64(headers),
+    };
+    let has_seq = true;
+    Some(RawRecord {
+        attack,
+        method,
+        url,
+        error,
+        headers,
+        seq,
+        timestamp,
+        latency,
+        bytes_out,
+        bytes_in,
+        code,
+        has_seq,
+    })
 }
 
 struct Scan<'a> {
@@ -192,7 +206,7 @@ fn assemble<'a>(
     record.timestamp = int(fields[0]).map(Timestamp).ok_or(CsvError::Field(0))?;
     record.code = u16::try_from(number(1)?).map_err(|_| CsvError::Field(1))?;
     let latency = int(fields[2]).ok_or(CsvError::Field(2))?;
-    record.latency = Nanos(u64::try_from(latency).unwrap_or(0));
+    record.latency = u64::try_from(latency).map(Nanos).map_err(|_| CsvError::Field(2))?;
     record.bytes_out = number(3)?;
     record.bytes_in = number(4)?;
     record.error = Text::plain(fields[5]);

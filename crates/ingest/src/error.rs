@@ -23,8 +23,13 @@ pub enum ErrorKind {
         /// What is wrong with it.
         what: String,
     },
-    /// A pattern or directory that holds no file.
+    /// A pattern that matches no file.
     NothingFound {
+        /// As given.
+        path: PathBuf,
+    },
+    /// A directory without a file.
+    EmptyDirectory {
         /// As given.
         path: PathBuf,
     },
@@ -61,6 +66,9 @@ impl fmt::Display for Error {
                 write!(f, "the pattern {pattern} is not well formed: {what}")
             }
             ErrorKind::NothingFound { path } => write!(f, "no file matches {}", path.display()),
+            ErrorKind::EmptyDirectory { path } => {
+                write!(f, "the directory {} holds no file", path.display())
+            }
             ErrorKind::Spool { .. } => {
                 f.write_str("cannot keep the standard input in a temporary file")
             }
@@ -72,7 +80,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             ErrorKind::Open { source, .. } | ErrorKind::Spool { source } => Some(source),
-            ErrorKind::Pattern { .. } | ErrorKind::NothingFound { .. } => None,
+            ErrorKind::Pattern { .. }
+            | ErrorKind::NothingFound { .. }
+            | ErrorKind::EmptyDirectory { .. } => None,
         }
     }
 }

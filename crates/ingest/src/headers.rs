@@ -11,8 +11,8 @@ use crate::{gob, json};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RawHeaders<'a> {
     Absent,
-    /// A gob map.
-    Gob(&'a [u8]),
+    /// A gob map: how many names, and the bytes behind that.
+    Gob(u64, &'a [u8]),
     /// A JSON object of arrays.
     Json(&'a [u8]),
     /// Base64 of the headers in HTTP/1 form.
@@ -30,7 +30,7 @@ impl RawHeaders<'_> {
         };
         match self {
             Self::Absent => {}
-            Self::Gob(map) => gob::for_each_header(map, visit),
+            Self::Gob(count, map) => gob::for_each_header(count, map, visit),
             Self::Json(object) => json::for_each_header(object, visit),
             Self::Base64(text) => {
                 let wire: Cow<'_, [u8]> =

@@ -13,46 +13,64 @@ use serde_json::value::RawValue;
 use crate::headers::RawHeaders;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::scan::{find_json_special, leading_uint};
-use crate::time::parse_rfc3339;
+use crate::time::{leading_rfc3339, parse_rfc3339};
 
 /// A line as vegeta writes it; `None` where it is any other line, good or bad.
-#[inline]
+#[inline(always)]
 pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
-    let mut record = RawRecord::empty();
     let mut scan = Scan { rest: line };
     scan.literal(b"{\"attack\":\"")?;
-    record.attack = scan.string()?;
+    let attack = scan.string()?;
     scan.literal(b",\"seq\":")?;
-    record.seq = scan.uint()?;
-    record.has_seq = true;
+    let seq = scan.uint()?;
     scan.literal(b",\"code\":")?;
-    record.code = u16::try_from(scan.uint()?).ok()?;
+    let code = u16::try_from(scan.uint()?).ok()?;
     scan.literal(b",\"timestamp\":\"")?;
-    record.timestamp = parse_rfc3339(scan.string()?.bytes)?;
-    scan.literal(b",\"latency\":")?;
-    record.latency = Nanos(u64::try_from(i64::try_from(scan.uint()?).ok()?).ok()?);
+    let timestamp;
+    (timestamp, scan.rest) = leading_rfc3339(scan.rest)?;
+    scan.literal(b"\",\"latency\":")?;
+    let latency = Nanos(u64::try_from(i64::try_from(scan.uint()?).ok()?).ok()?);
     scan.literal(b",\"bytes_out\":")?;
-    record.bytes_out = scan.uint()?;
+    let bytes_out = scan.uint()?;
     scan.literal(b",\"bytes_in\":")?;
-    record.bytes_in = scan.uint()?;
+    let bytes_in = scan.uint()?;
     scan.literal(b",\"error\":\"")?;
-    record.error = scan.string()?;
-    scan.literal(b",\"body\":")?;
-    if scan.literal(b"\"").is_some() {
+    let error = scan.string()?;
+    if scan.literal(b",\"body\":\"").is_some() {
         scan.plain_string()?;
     } else {
-        scan.literal(b"null")?;
+        scan.literal(b",\"body\":null")?;
     }
     scan.literal(b",\"method\":\"")?;
-    record.method = scan.string()?;
+    let method = scan.string()?;
     scan.literal(b",\"url\":\"")?;
-    record.url = scan.string()?;
-    scan.literal(b",\"headers\":")?;
-    if scan.literal(b"null").is_none() {
-        record.headers = RawHeaders::Json(scan.headers()?);
+    let url = scan.string()?;
+    let headers = if scan.literal(b",\"headers\":null}").is_some() {
+        RawHeaders::Absent
+    } else {
+        scan.literal(b",\"headers\":")?;
+        let object = scan.headers()?;
+        scan.literal(b"}")?;
+        RawHeaders::Json(object)
+    };
+    if !scan.rest.trim_ascii().is_empty() {
+        return None;
     }
-    scan.literal(b"}")?;
-    scan.rest.trim_ascii().is_empty().then_some(record)
+    let has_seq = true;
+    Some(RawRecord {
+        attack,
+        method,
+        url,
+        error,
+        headers,
+        seq,
+        timestamp,
+        latency,
+        bytes_out,
+        bytes_in,
+        code,
+        has_seq,
+    })
 }
 
 struct Scan<'a> {
@@ -80,6 +98,10 @@ impl<'a> Scan<'a> {
     /// The rest of a string whose opening quote has been read.
     #[inline(always)]
     fn string(&mut self) -> Option<Text<'a>> {
+        if let [b'"', rest @ ..] = self.rest {
+            self.rest = rest;
+            return Some(Text::default());
+        }
         let end = find_json_special(self.rest)?;
         match self.rest[end] {
             b'"' => Some(Text::plain(self.cut(end))),
@@ -263,6 +285,8 @@ pub(crate) fn parse_any(line: &[u8]) -> Result<ParsedLine, String> {
                 .ok_or_else(|| "a timestamp that is not RFC 3339".to_owned())?,
         ),
     };
+    let latency = line.latency.map(u64::try_from).transpose();
+    let latency = latency.map_err(|_| "a negative latency".to_owned())?.map(Nanos);
     let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned).unwrap_or_default();
     Ok(ParsedLine {
         attack: owned(line.attack),
@@ -272,7 +296,7 @@ pub(crate) fn parse_any(line: &[u8]) -> Result<ParsedLine, String> {
         headers: line.headers.map(|raw| raw.get().to_owned()).filter(|raw| raw != "null"),
         seq: line.seq,
         timestamp,
-        latency: line.latency.map(|latency| Nanos(u64::try_from(latency).unwrap_or(0))),
+        latency,
         bytes_out: line.bytes_out.unwrap_or(0),
         bytes_in: line.bytes_in.unwrap_or(0),
         code: line.code,

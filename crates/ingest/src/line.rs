@@ -178,6 +178,11 @@ impl<S: Sink> Walk<'_, S> {
 
     #[inline]
     fn read_csv(&mut self, line: &[u8], terminated: bool) -> Result<(), String> {
+        if terminated && let Some(record) = csv::parse_fast(line) {
+            self.tell_damage();
+            self.sink.record(&record);
+            return Ok(());
+        }
         match csv::parse(line, self.columns, &mut self.scratch) {
             Ok(record) if terminated || csv::is_whole(line, self.columns, &record) => {
                 // Not `tell_damage`: the record borrows from the scratch room.
@@ -204,9 +209,10 @@ impl<S: Sink> Walk<'_, S> {
         }
     }
 
+    #[inline(always)]
     fn tell_damage(&mut self) {
-        if let Some(span) = self.damage.take() {
-            self.sink.damage(span);
+        if self.damage.is_some() {
+            self.damage.take().into_iter().for_each(|span| self.sink.damage(span));
         }
     }
 }

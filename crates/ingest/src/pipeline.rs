@@ -18,7 +18,7 @@ use crate::source::Source;
 /// How inputs are read. [`ReadOptions::default`] suits most.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
-    /// Worker threads; 0 for one per core, at most [`ReadOptions::MAX_THREADS`].
+    /// Worker threads, at most 64; 0 for one per core, at most [`ReadOptions::MAX_THREADS`].
     pub threads: usize,
     /// Names of the answer headers whose values the records' targets are to hold.
     pub headers: Vec<String>,
@@ -78,7 +78,7 @@ pub fn read(
         0 => std::thread::available_parallelism()
             .map_or(1, usize::from)
             .min(ReadOptions::MAX_THREADS),
-        threads => threads,
+        threads => threads.min(64),
     };
     let segmenter = Mutex::new(Segmenter::new(sources, options, progress));
     let committer = Committer {
@@ -140,12 +140,15 @@ fn work(
 fn decode(chunk: &mut Chunk, buffer: &[u8], builder: &mut BatchBuilder) {
     let bytes = &buffer[..chunk.length];
     let Some(decoder) = &mut chunk.decoder else { return };
-    match chunk.garbage.take() {
-        Some(what) => builder.damage(DamagedSpan { start: 0, end: chunk.length, records: 1, what }),
-        None => {
-            decoder.walk(bytes, true, builder);
-        }
+    if let Some(what) = chunk.garbage.take() {
+        builder.damage(DamagedSpan { start: 0, end: chunk.length, records: 1, what });
+        return;
     }
+    let end = match chunk.seen {
+        Some(seen) => decoder.walk(&buffer[..seen], false, builder),
+        None => decoder.walk(bytes, true, builder),
+    };
+    debug_assert_eq!(end, chunk.length, "the chunk was cut where the walk ended");
 }
 
 /// Wakes the others when a worker panics, so that they do not wait for its chunk for ever.
@@ -245,6 +248,8 @@ fn finish(ledger: &mut Ledger, finished: Finished, end: u64) {
     ledger.sha256 = finished.sha256;
     ledger.notes = finished.notes;
     ledger.refused = finished.refused;
+    // What cannot be opened may hold results: it counts as if it had been asked for.
+    ledger.named |= finished.unreadable;
     if ledger.refused.is_some() {
         ledger.lost_bytes = finished.bytes;
     } else if ledger.records == 0 && ledger.damaged_records == 0 {

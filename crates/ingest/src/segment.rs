@@ -24,6 +24,8 @@ pub(crate) struct Chunk {
     /// Where the chunk begins in the (decompressed) input.
     pub(crate) offset: u64,
     pub(crate) length: usize,
+    /// Where the chunk ends in damage: as much of the buffer as it took to tell.
+    pub(crate) seen: Option<usize>,
     /// The state in which its decoding begins; `None` where there is nothing to decode.
     pub(crate) decoder: Option<Decoder>,
     /// Why no part of it is a record.
@@ -39,6 +41,8 @@ pub(crate) struct Finished {
     pub(crate) sha256: Option<String>,
     pub(crate) notes: Vec<String>,
     pub(crate) refused: Option<String>,
+    /// Whether it was refused because it cannot be opened.
+    pub(crate) unreadable: bool,
     /// Why reading stopped early, and the stored bytes that were not read.
     pub(crate) broken: Option<(String, u64)>,
 }
@@ -82,7 +86,14 @@ impl<'a> Segmenter<'a> {
             Some(open) => open,
             None => match self.sources.get(self.input) {
                 None => return Ok(None),
-                Some(source) => Open::new(source, self.options.sha256, self.progress)?,
+                Some(source) => match Open::new(source, self.options.sha256, self.progress) {
+                    Ok(open) => open,
+                    // One file among many that a directory holds does not cost the others.
+                    Err(error) if !source.is_named() => {
+                        return Ok(Some(self.unreadable(source, &error)));
+                    }
+                    Err(error) => return Err(error),
+                },
             },
         };
         let size = self.options.chunk_size.max(64);
@@ -103,6 +114,34 @@ impl<'a> Segmenter<'a> {
             self.open = Some(open);
         }
         Ok(Some(chunk))
+    }
+
+    /// The only chunk of an input that cannot be opened.
+    fn unreadable(&mut self, source: &Source, error: &Error) -> Chunk {
+        let reason =
+            std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
+        let finished = Finished {
+            compression: Compression::None,
+            bytes: source.size().unwrap_or(0),
+            sha256: None,
+            notes: Vec::new(),
+            refused: Some(format!("cannot be read{reason}")),
+            unreadable: true,
+            broken: None,
+        };
+        let chunk = Chunk {
+            number: self.number,
+            input: self.input,
+            offset: 0,
+            length: 0,
+            seen: None,
+            decoder: None,
+            garbage: None,
+            finished: Some(finished),
+        };
+        self.number += 1;
+        self.input += 1;
+        chunk
     }
 }
 
@@ -157,12 +196,13 @@ impl<'a> Open<'a> {
             let at_end = self.read(buffer, &mut filled);
             let bytes = &buffer[..filled];
             let Some(decoder) = &mut self.decoder else { break (filled, true) };
-            start.get_or_insert_with(|| decoder.clone());
-            decoder.header = 0;
+            // More bytes are looked at from the same state, so that whoever decodes the chunk sees the same.
+            decoder.clone_from(start.get_or_insert_with(|| decoder.clone()));
             if at_end {
                 break (filled, true);
             }
             let length = boundary(bytes, decoder);
+            decoder.header = 0;
             if length > 0 {
                 break (length, false);
             }
@@ -176,8 +216,10 @@ impl<'a> Open<'a> {
         self.carry.extend_from_slice(&buffer[length..filled]);
         let offset = self.offset;
         self.offset += length as u64;
+        let lost = !at_end && self.decoder.as_ref().is_some_and(|decoder| decoder.lost);
+        let seen = lost.then_some(filled);
         let finished = at_end.then(|| self.finish());
-        Chunk { number: 0, input: 0, offset, length, decoder: start, garbage, finished }
+        Chunk { number: 0, input: 0, offset, length, seen, decoder: start, garbage, finished }
     }
 
     /// Fills the buffer as far as the input goes, so that the cuts do not depend on how a pipe delivers it.
@@ -217,6 +259,7 @@ impl<'a> Open<'a> {
             sha256,
             notes: std::mem::take(&mut self.notes),
             refused: self.refused.take(),
+            unreadable: false,
             broken: self.broken.take(),
         }
     }

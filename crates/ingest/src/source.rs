@@ -133,7 +133,13 @@ pub fn expand<S: AsRef<Path>>(
         }
         match path.metadata() {
             Ok(metadata) if metadata.is_dir() => directory(path, &mut sources)?,
-            Ok(_) => sources.push(file(path.to_owned(), true)),
+            Ok(metadata) => {
+                if metadata.is_file() {
+                    // Better now than after the others have been read.
+                    File::open(path).map_err(|source| Error::open(path, source))?;
+                }
+                sources.push(file(path.to_owned(), true));
+            }
             Err(source) => pattern(path, source, &mut sources)?,
         }
     }
@@ -189,7 +195,7 @@ fn directory(top: &Path, sources: &mut Vec<Source>) -> Result<(), Error> {
         }
     }
     if sources.len() == before {
-        return Err(ErrorKind::NothingFound { path: top.to_owned() }.into());
+        return Err(ErrorKind::EmptyDirectory { path: top.to_owned() }.into());
     }
     Ok(())
 }

@@ -14,6 +14,12 @@ const POWERS: [i64; 10] =
 /// the text is no timestamp.
 #[inline]
 pub(crate) fn parse_rfc3339(text: &[u8]) -> Option<Timestamp> {
+    leading_rfc3339(text).filter(|(_, rest)| rest.is_empty()).map(|(timestamp, _)| timestamp)
+}
+
+/// The same for a text that goes on behind the time, and where it does.
+#[inline(always)]
+pub(crate) fn leading_rfc3339(text: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (fixed, mut rest) = text.split_first_chunk::<19>()?;
     let two = |at: usize| -> Option<i64> {
         let (tens, ones) = (fixed[at].wrapping_sub(b'0'), fixed[at + 1].wrapping_sub(b'0'));
@@ -43,24 +49,27 @@ pub(crate) fn parse_rfc3339(text: &[u8]) -> Option<Timestamp> {
             rest = finer;
         }
     }
-    let offset = match rest {
-        b"Z" | b"z" => 0,
-        [sign @ (b'+' | b'-'), hours @ .., b':', m1, m2] => {
-            let [h1, h2] = hours else { return None };
+    let mut offset = 0;
+    match rest {
+        [b'Z' | b'z', after @ ..] => rest = after,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2, after @ ..] => {
             let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
             let (hours, minutes) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?);
             if hours > 23 || minutes > 59 {
                 return None;
             }
-            let seconds = hours * 3600 + minutes * 60;
-            if *sign == b'-' { -seconds } else { seconds }
+            offset = hours * 3600 + minutes * 60;
+            if *sign == b'-' {
+                offset = -offset;
+            }
+            rest = after;
         }
         _ => return None,
-    };
+    }
     let seconds =
         days_since_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
     let nanos = seconds.checked_mul(1_000_000_000).and_then(|whole| whole.checked_add(nanos));
-    Some(nanos.map_or(Timestamp::UNKNOWN, Timestamp))
+    Some((nanos.map_or(Timestamp::UNKNOWN, Timestamp), rest))
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -73,13 +82,19 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Days from 1970-01-01 in the proleptic Gregorian calendar, counted in years that begin in March so that the leap day
-/// is a year's last.
+/// is a year's last. One calendar cycle, 400 years or 146,097 days, is added first: no number is negative then.
+#[expect(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    reason = "a year of four digits, a month and a day"
+)]
 fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month, day) = (year as u32 + 400, month as u32, day as u32);
     let year = if month <= 2 { year - 1 } else { year };
     let month_from_march = (month + 9) % 12;
     let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    days + day_of_year - 719_468
+    let days = year * 365 + year / 4 - year / 100 + year / 400;
+    i64::from(days + day_of_year) - 719_468 - 146_097
 }
 
 #[cfg(test)]

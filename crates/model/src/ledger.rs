@@ -76,7 +76,7 @@ pub struct Ledger {
     pub compression: Compression,
     /// Records that were read.
     pub records: u64,
-    /// Places where one record or several could not be read.
+    /// Records that could not be read, as far as they can be told apart.
     pub damaged_records: u64,
     /// Bytes that belong to no record that was read.
     pub lost_bytes: u64,
@@ -86,7 +86,7 @@ pub struct Ledger {
     pub notes: Vec<String>,
     /// Why the input was not read at all; each candidate format's reason.
     pub refused: Option<String>,
-    /// Whether the input was given by name, rather than found in a directory.
+    /// Whether the input was given by name, rather than found in a directory; or was found and cannot be opened.
     pub named: bool,
 }
 

@@ -3,6 +3,9 @@
 /// The longest template, in bytes.
 const MAX_LEN: usize = 512;
 
+/// The most bytes of a text that are looked at.
+const MAX_LOOKED_AT: usize = 8_192;
+
 /// Words after which a number says what happened: `os error 111`, `status code 503`.
 const NUMBERS_MATTER_AFTER: [&str; 5] = ["error", "errno", "code", "status", "errcode"];
 
@@ -32,7 +35,7 @@ const SEPARATORS: [bool; 256] = {
 /// Numbers that mean something stay: the status at the start of `503 Service Unavailable`, the one after `error`, `errno`,
 /// `code` or `status`, and digits inside words (`http2`, `x509`, `HTTP/1.1`).
 ///
-/// What is appended is at most 512 bytes long; a longer template ends in `…`.
+/// What is appended is at most 512 bytes long; a longer template ends in `…`. Of a text, the first 8 KiB are looked at.
 ///
 /// ```
 /// let mut template = String::new();
@@ -40,6 +43,11 @@ const SEPARATORS: [bool; 256] = {
 /// assert_eq!(template, "read tcp <addr>-><addr>: read: connection reset by peer");
 /// ```
 pub fn fold_error(text: &str, out: &mut String) {
+    let mut looked_at = text.len().min(MAX_LOOKED_AT);
+    while !text.is_char_boundary(looked_at) {
+        looked_at -= 1;
+    }
+    let (text, _) = text.split_at(looked_at);
     let bytes = text.as_bytes();
     let start = out.len();
     let mut previous = "";
@@ -343,6 +351,16 @@ mod tests {
         ] {
             assert_eq!(fold(text), template);
         }
+    }
+
+    #[test]
+    fn endless_texts_cost_no_more_than_what_is_looked_at() {
+        for text in ["é".repeat(1 << 19), "\"/".repeat(1 << 20), "x".repeat(1 << 20)] {
+            assert!(fold(&text).len() <= MAX_LEN);
+        }
+        let url = format!("Get \"http://h/{}\": EOF", "x".repeat(8_000));
+        assert_eq!(fold(&url), "Get \"<url>\": EOF");
+        assert_eq!(fold(&format!("Get \"http://h/{}\": EOF", "x".repeat(9_000))), "Get \"<url>");
     }
 
     #[test]

@@ -64,9 +64,14 @@ impl Page {
         self.out.push('\n');
     }
 
-    /// A table; columns that do not fit are left out, the least worthy first.
+    /// A blank line and a table; columns that do not fit are left out, the least worthy first. Nothing is written where no
+    /// figure fits.
     pub(crate) fn table(&mut self, table: &Table<'_>) {
         let layout = Layout::of(table, self.width);
+        if !layout.places.iter().flatten().any(|place| place.fit == Fit::Number) {
+            return;
+        }
+        self.blank_line();
         let heads: Vec<Cell<'_>> =
             table.columns.iter().map(|c| Cell::new(c.title).tone(Tone::Strong)).collect();
         self.row(&layout, &heads);

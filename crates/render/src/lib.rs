@@ -21,4 +21,5 @@ pub mod text;
 pub mod vegeta;
 
 pub use escape::visible;
-pub use summary::{EffectiveConfig, Summary};
+pub use notices::warnings;
+pub use summary::{ConfiguredChain, EffectiveConfig, Summary};

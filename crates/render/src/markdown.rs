@@ -19,7 +19,7 @@ struct Markdown<'s, 'a>(&'s Summary<'a>);
 
 impl Display for Markdown<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let document = document(self.0);
+        let document = document(self.0, code_span);
         writeln!(f, "### Load test: {}\n", joined(&document.headline, ", "))?;
         writeln!(f, "{}\n", joined(&document.circumstances, " · "))?;
         writeln!(f, "{}", joined(&document.settings, " · "))?;

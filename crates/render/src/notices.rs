@@ -1,9 +1,11 @@
 //! Warnings in words.
 
 use plimsoll_analysis::Warning;
+use plimsoll_model::Ledger;
 
-use crate::Summary;
+use crate::escape::visible;
 use crate::numbers::{count, counted};
+use crate::{EffectiveConfig, Summary};
 
 /// A warning, worded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +18,30 @@ pub(crate) struct Notice<'a> {
     pub(crate) subject: Option<&'a str>,
 }
 
+impl Notice<'_> {
+    /// The notice as a sentence, with the subject as it was recorded.
+    pub(crate) fn line(&self) -> String {
+        match self.subject {
+            Some(subject) => format!("{}: {subject}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
 /// The analysis' warnings, and those that the ledgers give rise to.
 pub(crate) fn notices<'a>(summary: &Summary<'a>) -> Vec<Notice<'a>> {
-    let analysis = summary.findings.warnings.iter().map(worded);
+    let config = &summary.config;
+    let analysis = summary.findings.warnings.iter().map(|warning| worded(warning, config));
     analysis.chain(damaged(summary)).chain(refused(summary)).collect()
 }
 
-fn worded(warning: &Warning) -> Notice<'_> {
+/// The warnings of every report in one line each, without characters that act on a terminal.
+#[must_use]
+pub fn warnings(summary: &Summary<'_>) -> Vec<String> {
+    notices(summary).iter().map(|notice| visible(&notice.line()).into_owned()).collect()
+}
+
+fn worded<'a>(warning: &'a Warning, config: &EffectiveConfig) -> Notice<'a> {
     let records = |n| counted(n, "record", "records");
     let (kind, message) = match warning {
         Warning::Duplicates { records: n } => (
@@ -42,7 +61,9 @@ fn worded(warning: &Warning) -> Notice<'_> {
         ),
         Warning::RunsFolded { limit } => (
             "runs_folded",
-            format!("there are more than {limit} runs: not all of them are told apart"),
+            format!(
+                "there are more than {limit} runs, or parts of runs by chain: not all of them have figures of their own"
+            ),
         ),
         Warning::ErrorsFolded { limit, records: n } => (
             "errors_folded",
@@ -56,7 +77,15 @@ fn worded(warning: &Warning) -> Notice<'_> {
             format!("{} without a timestamp: counted, but in no rate", records(*n)),
         ),
         Warning::Unmatched { records: n } => {
-            ("unmatched", format!("{} in no configured chain: see (unmatched)", records(*n)))
+            let unanswered = if config.matched_by_header {
+                "; without an answer there is no header to match, so that chains matched by header lack these failures"
+            } else {
+                ""
+            };
+            (
+                "unmatched",
+                format!("{} in no configured chain: see (unmatched){unanswered}", records(*n)),
+            )
         }
         Warning::DuplicatesUnchecked { records: n } => (
             "duplicates_unchecked",
@@ -77,11 +106,10 @@ fn damaged(summary: &Summary<'_>) -> Option<Notice<'static>> {
     let damaged =
         || summary.ledgers.iter().filter(|ledger| ledger.is_damaged() && ledger.refused.is_none());
     let inputs = damaged().count();
-    let places = counted(damaged().map(|ledger| ledger.damaged_records).sum(), "place", "places");
-    let lost = match damaged().map(|ledger| ledger.lost_bytes).sum() {
-        0 => places,
-        bytes => format!("{} in {places}", counted(bytes, "byte", "bytes")),
-    };
+    let records = damaged().map(|ledger| ledger.damaged_records).sum();
+    let bytes = damaged().map(|ledger| ledger.lost_bytes).sum();
+    let places: Option<u64> = damaged().map(places).sum();
+    let lost = lost(records, bytes, places);
     (inputs > 0).then(|| Notice {
         kind: "damaged_inputs",
         message: format!(
@@ -90,6 +118,28 @@ fn damaged(summary: &Summary<'_>) -> Option<Notice<'static>> {
         ),
         subject: None,
     })
+}
+
+/// How many places are damaged, where all of them are described.
+fn places(ledger: &Ledger) -> Option<u64> {
+    (ledger.damage.len() < Ledger::MAX_DAMAGE).then_some(ledger.damage.len() as u64)
+}
+
+/// `286 bytes in 1 place`; the records too where a place is not one record.
+fn lost(records: u64, bytes: u64, places: Option<u64>) -> String {
+    let in_records = counted(records, "record", "records");
+    let in_bytes = counted(bytes, "byte", "bytes");
+    let one_each = places == Some(records);
+    let what = match (records, bytes) {
+        (_, 0) => in_records,
+        (0, _) => in_bytes,
+        _ if one_each => in_bytes,
+        _ => format!("{in_records}, {in_bytes}"),
+    };
+    match places.filter(|&n| n > 0 && !(one_each && bytes == 0)) {
+        Some(n) => format!("{what} in {}", counted(n, "place", "places")),
+        None => what,
+    }
 }
 
 /// Files that happen to lie in a directory beside results are no reason to warn.

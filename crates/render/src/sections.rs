@@ -7,21 +7,25 @@ mod inputs;
 use plimsoll_analysis::{ChainFindings, FoundBy, GroupBy, Grouping};
 use plimsoll_model::Nanos;
 
-use crate::Summary;
 use crate::clock::{date_and_time, period};
 use crate::document::{Cell, Document, Tone};
+use crate::escape::shortened;
 use crate::notices::notices;
 use crate::numbers::{counted, interval, millis, percent, span};
+use crate::{EffectiveConfig, Summary};
 
 /// Characters of a foreign text that are shown.
 const LONGEST_TEXT: usize = 400;
 
-/// The document for a summary.
-pub(crate) fn document<'a>(summary: &Summary<'a>) -> Document<'a> {
+/// Chains with accepted codes of their own that are named.
+const MOST_CODES: usize = 4;
+
+/// The document for a summary. `quote` makes foreign words harmless that stand within a sentence.
+pub(crate) fn document<'a>(summary: &Summary<'a>, quote: fn(&str) -> String) -> Document<'a> {
     Document {
         headline: headline(summary),
         circumstances: circumstances(summary),
-        settings: settings(summary),
+        settings: settings(summary, quote),
         chains: chains::by_chain(summary),
         outcomes: chains::by_outcome(summary),
         errors: errors::by_kind(summary),
@@ -63,13 +67,13 @@ fn circumstances<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {
     items
 }
 
-fn settings<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {
+fn settings<'a>(summary: &Summary<'a>, quote: fn(&str) -> String) -> Vec<Cell<'a>> {
     let config = &summary.config;
     let mut items = Vec::new();
     if summary.findings.chains.len() > 1 || summary.findings.grouping == Grouping::Configured {
         items.push(grouping(&summary.findings.grouping).to_owned());
     }
-    items.push(format!("success is a status of {} without an error", config.success_codes));
+    items.push(format!("success is a status of {} without an error", success_codes(config, quote)));
     let total = &summary.findings.total;
     if total.http_successes != total.successes {
         let http = percent(total.http_successes, total.requests);
@@ -92,6 +96,28 @@ fn settings<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {
         items.push(format!("{} cut", counted(cut, "record", "records")));
     }
     items.into_iter().map(|item| Cell::new(item).tone(Tone::Quiet)).collect()
+}
+
+/// `200-399 (boba: 200,500)`.
+fn success_codes(config: &EffectiveConfig, quote: fn(&str) -> String) -> String {
+    let own: Vec<(&str, &str)> = config
+        .chains
+        .iter()
+        .filter_map(|chain| Some((chain.name.as_str(), chain.success_codes.as_deref()?)))
+        .filter(|(_, codes)| *codes != config.success_codes)
+        .collect();
+    if own.is_empty() {
+        return config.success_codes.clone();
+    }
+    let mut words: Vec<String> = own
+        .iter()
+        .take(MOST_CODES)
+        .map(|(name, codes)| format!("{}: {codes}", quote(&shortened(name, LONGEST_TEXT))))
+        .collect();
+    if let Some(more @ 1..) = own.len().checked_sub(MOST_CODES) {
+        words.push(format!("others for {}", counted(more as u64, "more chain", "more chains")));
+    }
+    format!("{} ({})", config.success_codes, words.join("; "))
 }
 
 fn grouping(grouping: &Grouping) -> &'static str {

@@ -29,8 +29,19 @@ pub struct EffectiveConfig {
     pub to: Option<Timestamp>,
     /// Length of the warm-up that was cut from each run.
     pub skip: Nanos,
-    /// Names of the configured chains.
-    pub chains: Vec<String>,
+    /// Whether a configured chain looks at answer headers.
+    pub matched_by_header: bool,
+    /// The configured chains.
+    pub chains: Vec<ConfiguredChain>,
+}
+
+/// What the configuration says of a chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfiguredChain {
+    /// The chain's name.
+    pub name: String,
+    /// The status codes that are accepted instead of [`EffectiveConfig::success_codes`], as in `200,404`.
+    pub success_codes: Option<String>,
 }
 
 impl EffectiveConfig {

@@ -2,6 +2,7 @@
 
 use crate::Summary;
 use crate::document::{Cell, Tone};
+use crate::escape::visible;
 use crate::layout::Page;
 use crate::notices::notices;
 use crate::sections::document;
@@ -25,13 +26,12 @@ impl Default for TextStyle {
 /// The summary as text.
 #[must_use]
 pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
-    let document = document(summary);
+    let document = document(summary, |text| visible(text).into_owned());
     let mut page = Page::new(style.width, style.colour);
     page.flow(&document.headline, ", ", 2);
     page.flow(&document.circumstances, " · ", 0);
     page.flow(&document.settings, " · ", 0);
     for table in [&document.chains, &document.outcomes, &document.errors].into_iter().flatten() {
-        page.blank_line();
         page.table(table);
     }
     if !document.status_codes.is_empty() {
@@ -41,7 +41,6 @@ pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
         page.flow(&pieces, "  ", 2);
     }
     if let Some(inputs) = &document.inputs {
-        page.blank_line();
         page.table(inputs);
     }
     for (index, notice) in notices(summary).into_iter().enumerate() {

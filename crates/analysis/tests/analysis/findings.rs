@@ -1,6 +1,8 @@
 //! What an analysis says about streams of which the truth is known.
 
-use crate::stream::{SECOND, START, Stream, analyse, chain, names, offered, record, run, target};
+use crate::stream::{
+    SECOND, START, Stream, analyse, analyse_in_batches, chain, names, offered, record, run, target,
+};
 use plimsoll_analysis::{
     Analyzer, ChainRule, ChainsBy, Conditions, FoundBy, GroupBy, Grouping, Matcher, Options, Slo,
     Step, Warning,
@@ -230,6 +232,49 @@ fn stages_of_one_chain_are_one_chain() {
     assert_eq!(chain(&findings, "eth").active, Nanos(2_000_000_000));
 }
 
+/// Requests to `paths` paths in turn.
+fn over_paths(mut stream: Stream, attack: &str, paths: u32) -> Stream {
+    stream.targets =
+        (0..paths).map(|path| target(attack, &format!("http://h/path-{path}"))).collect();
+    for (record, path) in stream.records.iter_mut().zip((0..paths).cycle()) {
+        record.target = TargetId(path);
+    }
+    stream
+}
+
+#[test]
+fn a_short_stage_that_missed_some_paths_is_of_the_chain() {
+    let stage = |index: i64, count| {
+        let attack = format!("eth-{count}");
+        over_paths(run(&attack, "", index * 60 * SECOND, 2 * MS, count), &attack, 8)
+    };
+    let stages = [stage(0, 5), stage(1, 500), stage(2, 1_000)];
+    // Alone, the stages are as good as one attack, and its paths split it.
+    let alone = analyse(&Options::default(), &stages);
+    assert_eq!((alone.grouping, alone.chains.len()), (Grouping::Found(FoundBy::Path), 8));
+    let mut with_other = stages.to_vec();
+    with_other.push(run("kava", URL, 0, 2 * MS, 100));
+    assert_eq!(names(&analyse(&Options::default(), &with_other)), ["eth", "kava"]);
+}
+
+#[test]
+fn many_stages_and_many_paths_are_one_chain() {
+    for (stages, paths) in [(7, 60), (150, 1), (150, 4), (900, 1)] {
+        let mut streams: Vec<Stream> = (0..stages)
+            .map(|stage| {
+                let attack = format!("eth-{}", stage * 100);
+                over_paths(run(&attack, "", stage * 60 * SECOND, 10 * MS, 120), &attack, paths)
+            })
+            .collect();
+        streams.push(run("kava", URL, 0, 10 * MS, 100));
+        let findings = analyse(&Options::default(), &streams);
+        assert_eq!(names(&findings), ["eth", "kava"], "{stages} stages, {paths} paths");
+        let eth = chain(&findings, "eth");
+        assert_eq!(eth.requests, 120 * u64::try_from(stages).unwrap());
+        assert!(near(offered(eth), 100.0));
+    }
+}
+
 #[test]
 fn chains_as_asked_for() {
     let stream = run("a", "https://h/x/1?key=v", 0, MS, 20).then(run("b", "", SECOND, MS, 10));
@@ -320,24 +365,125 @@ fn errors_beyond_the_limit_fold() {
     assert_eq!(findings.warnings, [Warning::ErrorsFolded { limit: 512, records: 88 }]);
 }
 
+/// Runs ten minutes apart keep their rate, however many there are.
 #[test]
-fn runs_beyond_the_limit_fold_and_keep_their_active_time() {
-    // 300 runs of 1 s, ten minutes apart.
+fn many_runs_keep_their_rates() {
     let streams: Vec<Stream> =
-        (0..300).map(|index| run("x", URL, index * 600 * SECOND, 10 * MS, 100)).collect();
+        (0..400).map(|index| run("x", URL, index * 600 * SECOND, 10 * MS, 100)).collect();
     let findings = analyse(&Options::default(), &streams);
-    assert_eq!(findings.total.requests, 30_000);
-    assert!(
-        matches!(findings.warnings[..], [Warning::RunsFolded { .. }]),
-        "{:?}",
-        findings.warnings
+    assert_eq!((findings.total.requests, findings.runs.len()), (40_000, 400));
+    assert_eq!(findings.total.active, Nanos(400_000_000_000));
+    assert!(near(offered(&findings.total), 100.0));
+    assert!(near(offered(&findings.chains[0]), 100.0));
+    assert!(near(findings.chains[0].throughput.unwrap().per_second(), 100.0));
+    assert!(findings.runs.iter().all(|run| run.requests == 100 && run.active_spans.len() == 1));
+    // Latencies of so many are not kept.
+    assert_eq!(findings.warnings, [Warning::RunsFolded { limit: 128 }]);
+    assert!(findings.runs[..128].iter().all(|run| run.latency.is_some()));
+    assert!(findings.runs[128..].iter().all(|run| run.latency.is_none()));
+    let few = analyse(&Options::default(), &streams[..128]);
+    assert_eq!((few.runs.len(), few.warnings.len()), (128, 0));
+}
+
+#[test]
+fn many_runs_of_several_chains_keep_their_rates() {
+    let streams: Vec<Stream> = (0..100)
+        .flat_map(|index| {
+            ["eth", "boba", "mantle", "kava"].map(|name| {
+                run(name, &format!("http://h/{name}"), index * 600 * SECOND, 10 * MS, 100)
+            })
+        })
+        .collect();
+    let findings = analyse(&Options::default(), &streams);
+    assert_eq!(names(&findings), ["boba", "eth", "kava", "mantle"]);
+    assert!(findings.chains.iter().all(|chain| near(offered(chain), 100.0)));
+    assert!(near(offered(&findings.total), 400.0));
+}
+
+#[test]
+fn runs_over_many_paths_keep_their_rates() {
+    let streams: Vec<Stream> = (0..7)
+        .map(|index| {
+            let mut stream = run("x", URL, index * 600 * SECOND, 10 * MS, 3_000);
+            stream.targets = (0..30).map(|path| target("x", &format!("http://h/{path}"))).collect();
+            for record in &mut stream.records {
+                record.target = TargetId(u32::try_from(record.seq % 30).unwrap());
+            }
+            stream
+        })
+        .collect();
+    for chains in [ChainsBy::Found, ChainsBy::Asked(GroupBy::Host)] {
+        let findings = analyse(&Options { chains, ..Options::default() }, &streams);
+        assert!(near(offered(&findings.total), 100.0));
+        let sum: f64 = findings.chains.iter().map(offered).sum();
+        assert!((sum - 100.0).abs() < 0.1, "{sum}");
+    }
+}
+
+/// Where runs are too many to keep them apart, no rate is better than a wrong one.
+#[test]
+fn runs_beyond_the_limit_have_no_rates() {
+    let mut all = run("x", "http://h/x", 0, 10 * MS, 100);
+    all.records.extend((1..16_400).map(|index| record(0, START + index * 600 * SECOND)));
+    let other = run("y", "http://h/y", 0, 10 * MS, 100);
+    let findings = analyse(&Options::default(), &[other, all]);
+    assert_eq!(findings.warnings, [Warning::RunsFolded { limit: 16_384 }]);
+    let (x, y) = (chain(&findings, "x"), chain(&findings, "y"));
+    assert_eq!((x.requests, x.offered, x.throughput, x.active), (16_499, None, None, Nanos::ZERO));
+    assert!(near(offered(y), 100.0));
+    assert_eq!(findings.total.offered, None);
+    assert_eq!(findings.runs.iter().map(|run| run.requests).sum::<u64>(), 16_599);
+    assert!(findings.runs.last().unwrap().active_spans.is_empty());
+}
+
+#[test]
+fn failures_without_text_are_told_by_their_status() {
+    let mut stream = run("x", URL, 0, MS, 90);
+    stream.records[10..40].iter_mut().for_each(|record| record.code = 302);
+    stream.records[50..60].iter_mut().for_each(|record| record.code = 0);
+    let options = Options { success_codes: "200".parse().unwrap(), ..Options::default() };
+    let errors = analyse(&options, &[run("y", URL, -SECOND, MS, 7), stream]).total.errors;
+    let told: Vec<_> = errors
+        .iter()
+        .map(|error| {
+            (error.template.as_str(), error.example.as_str(), error.count, error.first_place)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [("status 302 (no error text)", "", 30, 17), ("no answer (no error text)", "", 10, 57)]
     );
-    assert_eq!(findings.runs.iter().map(|run| run.requests).sum::<u64>(), 30_000);
-    assert!(findings.runs[..100].iter().all(|run| run.latency.is_some()));
-    assert!(findings.runs.last().unwrap().latency.is_none());
-    let few = analyse(&Options::default(), &streams[..180]);
-    assert_eq!(few.total.active, Nanos(180_000_000_000));
-    assert_eq!(few.runs.len(), 180);
+}
+
+#[test]
+fn long_texts_are_cut() {
+    let long = "x".repeat(500_000);
+    let mut stream = run("x", URL, 0, MS, 300);
+    stream.targets = ["a", "b"]
+        .map(|end| target(&format!("{long}{end}"), &format!("http://{long}/{long}{end}")))
+        .into();
+    for (index, record) in (0_u32..).zip(&mut stream.records) {
+        record.target = TargetId(index % 2);
+    }
+    let stream =
+        stream.failing(2, 0, &format!("é{long}"), &format!("{} {long}", "é".repeat(1_000)));
+    for chains in [
+        ChainsBy::Found,
+        ChainsBy::Asked(GroupBy::Attack),
+        ChainsBy::Asked(GroupBy::Host),
+        ChainsBy::Asked(GroupBy::Url),
+    ] {
+        let options = Options { chains: chains.clone(), ..Options::default() };
+        let findings = analyse_in_batches(&options, std::slice::from_ref(&stream), 300);
+        let expected = if matches!(chains, ChainsBy::Asked(GroupBy::Host)) { 1 } else { 2 };
+        assert_eq!(findings.chains.len(), expected, "{chains:?}");
+        assert!(findings.chains.iter().all(|chain| chain.name.len() <= 300));
+        assert!(findings.total.attacks.iter().all(|attack| attack.len() <= 300));
+        assert!(findings.runs.iter().all(|run| run.attack.len() <= 300));
+        let error = &findings.total.errors[0];
+        assert!(error.template.len() <= 1_030 && error.template.ends_with('…'));
+        assert!(error.example.len() <= 2_050 && error.example.ends_with('…'));
+    }
 }
 
 #[test]

@@ -49,13 +49,14 @@ fn all_figures(findings: &Findings) -> String {
 
 /// What does not depend on which runs there are.
 fn totals(findings: &Findings) -> String {
-    let total = &findings.total;
+    let mut total = findings.total.clone();
+    total.errors.iter_mut().for_each(|error| error.first_place = 0);
     let lasting = ChainFindings {
         active: Nanos::ZERO,
         offered: None,
         throughput: None,
         goodput: None,
-        ..total.clone()
+        ..total
     };
     figures(&lasting)
 }
@@ -95,6 +96,9 @@ proptest! {
         prop_assert_eq!(findings.total.requests, counted);
         prop_assert_eq!(findings.chains.iter().map(|chain| chain.requests).sum::<u64>(), counted);
         prop_assert_eq!(findings.runs.iter().map(|run| run.requests).sum::<u64>(), counted);
+        for chain in findings.chains.iter().chain([&findings.total]) {
+            prop_assert_eq!(chain.errors.iter().map(|error| error.count).sum::<u64>(), chain.failures);
+        }
         prop_assert_eq!(findings.total.status_codes.values().sum::<u64>(), counted);
     }
 

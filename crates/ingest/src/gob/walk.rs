@@ -159,11 +159,13 @@ pub(crate) fn walk(
             Message::Incomplete => "the input ends inside a message".to_owned(),
             Message::Damaged(what) => what,
         };
-        match resync.line(at, at_end) {
-            Line::Record(format) => return Stop::Switch(at, format),
-            Line::Incomplete if lost => return Stop::Lost(at),
-            Line::Incomplete => return Stop::Incomplete(at),
-            Line::None => {}
+        // Damage may have been cut inside a line: the search below knows where one begins.
+        if !lost {
+            match resync.line(at, at_end) {
+                Line::Record(format) => return Stop::Switch(at, format),
+                Line::Incomplete => return Stop::Incomplete(at),
+                Line::None => {}
+            }
         }
         let next = resync.next(at, lost, at_end, schema);
         lost = false;
@@ -277,7 +279,8 @@ impl<'a> Resync<'a> {
                     let start = hit + usize::from(bytes[hit] == b'\n');
                     match self.line(start, at_end) {
                         Line::Record(format) => return Next::Line(start, format),
-                        Line::Incomplete => maybe = maybe.or(Some(start)),
+                        // With the line end in front of it, by which it is known again.
+                        Line::Incomplete => maybe = maybe.or(Some(hit)),
                         Line::None => {}
                     }
                 }
@@ -295,15 +298,13 @@ impl<'a> Resync<'a> {
         }
         match (maybe, definition) {
             (None, Some(start)) => Next::Message(start),
-            (Some(start), Some(_)) => Next::Maybe(start),
             (_, None) if !at_end => {
                 // What is cut in front of a type's name or id stands at the very end.
-                let last =
-                    bytes.len().saturating_sub(MAX_PREFIX + RESULT_DEFINITION.len()).max(from);
-                let cut = cut_definition(bytes, from, bytes.len()).unwrap_or(last);
-                Next::Maybe(maybe.unwrap_or(last).min(cut))
+                let tail = bytes.len().saturating_sub(MAX_PREFIX + RESULT_DEFINITION.len());
+                let cut = cut_definition(bytes, from, bytes.len()).unwrap_or(tail.max(from));
+                Next::Maybe(maybe.unwrap_or(cut).min(cut))
             }
-            (Some(start), None) => Next::Maybe(start),
+            (Some(start), _) => Next::Maybe(start),
             (None, None) => Next::Nothing,
         }
     }

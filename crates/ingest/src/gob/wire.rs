@@ -38,36 +38,10 @@ impl<'a> Cursor<'a> {
         Ok(value)
     }
 
-    /// The same where most are long: in line, which is too much code for every integer.
-    #[inline(always)]
-    pub(crate) fn wide_uint(&mut self) -> Result<u64> {
-        if let [first @ 0xf8..=0xff, rest @ ..] = self.rest
-            && let Some(eight) = rest.first_chunk::<8>()
-        {
-            let width = 256 - usize::from(*first);
-            self.rest = &rest[width..];
-            return Ok(u64::from_be_bytes(*eight) >> (64 - 8 * width));
-        }
-        self.uint()
-    }
-
-    /// A field's number, counted from the field before: none of 128 or more occurs where fields are few.
-    #[inline(always)]
-    pub(crate) fn delta(&mut self) -> Result<usize> {
-        match self.rest {
-            [delta @ ..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(usize::from(*delta))
-            }
-            [] => Err(WireError::Short),
-            _ => Err(WireError::Bad("a field number out of bounds")),
-        }
-    }
-
     /// A signed integer: the sign in the lowest bit, negative ones complemented.
     #[inline(always)]
     pub(crate) fn int(&mut self) -> Result<i64> {
-        let bits = self.wide_uint()?;
+        let bits = self.uint()?;
         let magnitude = (bits >> 1).cast_signed();
         Ok(if bits & 1 == 0 { magnitude } else { !magnitude })
     }

@@ -93,8 +93,12 @@ fn another_format_may_begin_at_any_cut() {
 fn damage_may_go_on_over_any_cut() {
     let stream = gob(&plain(4), &FIELDS, 0);
     let (start, end) = stream.split_at(stream.len() - 200);
-    for junk in [&b"\xfc\x5f\xff\xff\xff"[..], b"\n1795", b"{\"", &[0; 100], &stream[..60]] {
-        for bytes in [[junk, &stream].concat(), [start, junk, end].concat(), [start, junk, &stream].concat()] {
+    // The beginning of a line of too many columns looks like a whole line of fewer.
+    let wide = b"\n1795422924559065013,200,5,0,0,60,,,,,,,,,,,,,\n";
+    for junk in [&b"\xfc\x5f\xff\xff\xff"[..], b"\n1795", b"{\"", &[0; 100], &stream[..60], wide] {
+        for bytes in
+            [[junk, &stream].concat(), [start, junk, end].concat(), [start, junk, &stream].concat()]
+        {
             let (whole, whole_ledger) = read_all(&bytes, 1 << 19, 1);
             for chunk_size in 64..bytes.len() {
                 let (rows, ledger) = read_all(&bytes, chunk_size, 1);

@@ -6,8 +6,8 @@ use plimsoll_model::{self as model, Nanos, Timestamp};
 use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
-    Chain, Config, Damage, Error, Histograms, InOrder, Input, Latencies, Latency, Proportion,
-    Report, Run, Slo, Warning,
+    Chain, Config, ConfiguredChain, Damage, Error, Histograms, InOrder, Input, Latencies, Latency,
+    Proportion, Report, Run, Slo, Warning,
 };
 use crate::Summary;
 use crate::clock::rfc3339;
@@ -24,7 +24,7 @@ pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
             slo: slo(summary),
             success_codes: &summary.config.success_codes,
             group_by: group_by(&findings.grouping),
-            chains: &summary.config.chains,
+            chains: summary.config.chains.iter().map(configured_chain).collect(),
             from_utc: summary.config.from.and_then(utc),
             to_utc: summary.config.to.and_then(utc),
             skip_s: exact_s(summary.config.skip),
@@ -45,7 +45,7 @@ pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
                 .map(|(name, found)| (name, histograms(&found.latency)))
                 .collect(),
         ),
-        warnings: notices(summary).into_iter().map(warning).collect(),
+        warnings: notices(summary).iter().map(warning).collect(),
     }
 }
 
@@ -55,6 +55,10 @@ fn slo(summary: &Summary<'_>) -> Option<Slo> {
         latency_ms: config.slo_latency.map(span_ms),
         success_min: config.slo_success_min,
     })
+}
+
+fn configured_chain(chain: &crate::ConfiguredChain) -> ConfiguredChain<'_> {
+    ConfiguredChain { name: &chain.name, success_codes: chain.success_codes.as_deref() }
 }
 
 fn group_by(grouping: &Grouping) -> String {
@@ -85,7 +89,6 @@ fn inputs<'a>(summary: &'a Summary<'a>) -> Vec<Input<'a>> {
 fn input<'a>(ledger: &'a model::Ledger, found: Option<&analysis::InputFindings>) -> Input<'a> {
     let span = found.and_then(|found| found.span);
     let formats: Vec<&str> = ledger.formats.iter().map(|format| format.name()).collect();
-    let damage: Vec<Damage<'a>> = ledger.damage.iter().map(damage).collect();
     Input {
         path: &ledger.name,
         sha256: ledger.sha256.as_deref(),
@@ -98,8 +101,7 @@ fn input<'a>(ledger: &'a model::Ledger, found: Option<&analysis::InputFindings>)
         cut: found.map_or(0, |found| found.cut),
         damaged_records: ledger.damaged_records,
         lost_bytes: ledger.lost_bytes,
-        first_damage: damage.first().copied(),
-        damage,
+        damage: ledger.damage.iter().map(damage).collect(),
         first_utc: span.and_then(|(first, _)| utc(first)),
         last_utc: span.and_then(|(_, last)| utc(last)),
         notes: &ledger.notes,
@@ -214,17 +216,13 @@ fn error(found: &analysis::ErrorFinding, requests: u64) -> Error<'_> {
 
 fn histograms(latency: &analysis::LatencyFindings) -> Histograms {
     Histograms {
-        success: base64(&latency.success_histogram),
-        failure: base64(&latency.failure_histogram),
+        success: base64(&latency.success_histogram.to_histogram()),
+        failure: base64(&latency.failure_histogram.to_histogram()),
     }
 }
 
-fn warning(notice: Notice<'_>) -> Warning {
-    let message = match notice.subject {
-        Some(subject) => format!("{}: {subject}", notice.message),
-        None => notice.message,
-    };
-    Warning { kind: notice.kind, message }
+fn warning(notice: &Notice<'_>) -> Warning {
+    Warning { kind: notice.kind, message: notice.line() }
 }
 
 fn utc(at: Timestamp) -> Option<String> {

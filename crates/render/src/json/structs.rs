@@ -27,11 +27,17 @@ pub(super) struct Config<'a> {
     pub(super) slo: Option<Slo>,
     pub(super) success_codes: &'a str,
     pub(super) group_by: String,
-    pub(super) chains: &'a [String],
+    pub(super) chains: Vec<ConfiguredChain<'a>>,
     pub(super) from_utc: Option<String>,
     pub(super) to_utc: Option<String>,
     pub(super) skip_s: Decimal,
     pub(super) window_s: NotYet,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct ConfiguredChain<'a> {
+    pub(super) name: &'a str,
+    pub(super) success_codes: Option<&'a str>,
 }
 
 #[derive(serde::Serialize)]
@@ -53,7 +59,6 @@ pub(super) struct Input<'a> {
     pub(super) cut: u64,
     pub(super) damaged_records: u64,
     pub(super) lost_bytes: u64,
-    pub(super) first_damage: Option<Damage<'a>>,
     pub(super) damage: Vec<Damage<'a>>,
     pub(super) first_utc: Option<String>,
     pub(super) last_utc: Option<String>,
@@ -61,7 +66,7 @@ pub(super) struct Input<'a> {
     pub(super) refused: Option<&'a str>,
 }
 
-#[derive(Clone, Copy, serde::Serialize)]
+#[derive(serde::Serialize)]
 pub(super) struct Damage<'a> {
     pub(super) record: u64,
     pub(super) byte: u64,

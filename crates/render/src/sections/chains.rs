@@ -9,7 +9,7 @@ use crate::numbers::{NONE, count, interval, millis, percent, percentile, rate};
 
 const CHAINS: [Column; 10] = [
     Column { title: "chain", fit: Fit::Name, worth: Column::KEPT },
-    Column { title: "requests", fit: Fit::Number, worth: Column::KEPT },
+    Column { title: "requests", fit: Fit::Number, worth: 8 },
     Column { title: "success", fit: Fit::Number, worth: Column::KEPT },
     Column { title: "interval", fit: Fit::Number, worth: 3 },
     Column { title: "offered/s", fit: Fit::Number, worth: 5 },
@@ -79,7 +79,7 @@ const OUTCOMES: [Column; 7] = [
     Column { title: "chain", fit: Fit::Name, worth: Column::KEPT },
     Column { title: "latency of", fit: Fit::Word, worth: Column::KEPT },
     Column { title: "requests", fit: Fit::Number, worth: 3 },
-    Column { title: "p50 ms", fit: Fit::Number, worth: Column::KEPT },
+    Column { title: "p50 ms", fit: Fit::Number, worth: 5 },
     Column { title: "p95 ms", fit: Fit::Number, worth: 1 },
     Column { title: "p99 ms", fit: Fit::Number, worth: 4 },
     Column { title: "max ms", fit: Fit::Number, worth: 2 },

@@ -29,7 +29,7 @@ pub(super) fn ledger<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
     let counts = |index: usize| summary.findings.inputs.get(index).unwrap_or(&default);
     let mut order: Vec<usize> = (0..summary.ledgers.len()).collect();
     if order.len() > MOST_INPUTS {
-        order.sort_by_key(|&index| !is_remarkable(&summary.ledgers[index], counts(index)));
+        order.sort_by_key(|&index| concern(&summary.ledgers[index], counts(index)));
     }
     let hidden = order.split_off(order.len().min(MOST_INPUTS));
     let rows =
@@ -52,8 +52,15 @@ pub(super) fn ledger<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
     Some(table)
 }
 
-fn is_remarkable(ledger: &Ledger, input: &InputFindings) -> bool {
-    ledger.is_damaged() || input.duplicates > 0 || ledger.refused.is_some()
+/// Whether a reader has to see it, the most urgent first: what spoils the figures, what is missing in them, what was made
+/// up for.
+fn concern(ledger: &Ledger, input: &InputFindings) -> u8 {
+    match &ledger.refused {
+        None if ledger.is_damaged() => 0,
+        Some(_) if ledger.named => 1,
+        _ if input.duplicates > 0 => 2,
+        _ => 3,
+    }
 }
 
 fn input_row<'a>(ledger: &'a Ledger, input: &InputFindings) -> Row<'a> {
@@ -88,12 +95,19 @@ fn remarks(ledger: &Ledger) -> Vec<Cell<'_>> {
     let refusal = ledger.refused.iter().map(|reason| (format!("not read: {reason}"), Tone::Bad));
     let damage =
         ledger.damage.iter().take(MOST_PLACES).map(|damage| (damaged_at(damage), Tone::Warning));
-    let shown = ledger.damage.len().min(MOST_PLACES) as u64;
-    let more = ledger.damaged_records.saturating_sub(shown);
-    let more = (more > 0 && shown > 0)
-        .then(|| (format!("and {}", counted(more, "other place", "other places")), Tone::Warning));
-    let lost = (ledger.lost_bytes > 0)
-        .then(|| (format!("{} lost", counted(ledger.lost_bytes, "byte", "bytes")), Tone::Warning));
+    let more = match ledger.damage.len().saturating_sub(MOST_PLACES) as u64 {
+        0 => None,
+        // Beyond that many, places are not told one by one.
+        _ if ledger.damage.len() >= Ledger::MAX_DAMAGE => Some("and at other places".to_owned()),
+        more => Some(format!("and at {}", counted(more, "other place", "other places"))),
+    };
+    let more = more.map(|text| (text, Tone::Warning));
+    // One record at each of the places that stand there says nothing new.
+    let records = ledger.damaged_records > ledger.damage.len().min(MOST_PLACES) as u64;
+    let records = records.then(|| counted(ledger.damaged_records, "record", "records"));
+    let bytes = (ledger.lost_bytes > 0).then(|| counted(ledger.lost_bytes, "byte", "bytes"));
+    let lost: Vec<String> = records.into_iter().chain(bytes).collect();
+    let lost = (!lost.is_empty()).then(|| (format!("{} lost", lost.join(", ")), Tone::Warning));
     let notes = ledger.notes.iter().map(|note| (note.clone(), Tone::Quiet));
     refusal
         .chain(damage)

@@ -104,17 +104,12 @@ fn status_codes(chain: &ChainFindings) -> Vec<(String, u64)> {
     codes
 }
 
-/// One text of each kind, in the order in which the kinds first occurred as far as that is known.
+/// One text of each kind, in the order in which the kinds first occurred. Failures without text are no errors to vegeta.
 fn errors(chain: &ChainFindings) -> Vec<&str> {
-    let mut errors: Vec<&ErrorFinding> = chain.errors.iter().collect();
-    errors.sort_by_key(|error| {
-        error.first.and_then(Timestamp::known).map_or((true, 0), |at| (false, at.0))
-    });
-    errors
-        .into_iter()
-        .map(|error| if error.example.is_empty() { &error.template } else { &error.example })
-        .map(String::as_str)
-        .collect()
+    let mut errors: Vec<&ErrorFinding> =
+        chain.errors.iter().filter(|error| !error.example.is_empty()).collect();
+    errors.sort_by_key(|error| error.first_place);
+    errors.into_iter().map(|error| error.example.as_str()).collect()
 }
 
 /// As Go's `Duration.Seconds`, to the last bit.

@@ -26,6 +26,29 @@ fn nothing_acts_on_the_terminal() {
     for report in reports(&samples::hostile().summary()) {
         assert!(!report.contains(acts), "{report:?}");
     }
+    for warning in plimsoll_render::warnings(&samples::hostile().summary()) {
+        assert!(!warning.contains(|c| acts(c) || c == '\n'), "{warning:?}");
+    }
+}
+
+/// Names also stand within a sentence: what their chains count as success.
+#[test]
+fn names_with_codes_of_their_own_stay_names() {
+    let mut sample = samples::hostile();
+    let chains = sample.findings.chains.iter().map(|chain| plimsoll_render::ConfiguredChain {
+        name: chain.name.clone(),
+        success_codes: Some("204".to_owned()),
+    });
+    sample.config.chains = chains.cycle().take(6).collect();
+    for report in reports(&sample.summary()) {
+        assert!(!report.contains(acts), "{report:?}");
+    }
+    let markdown = markdown::render(&sample.summary());
+    assert!(markdown.contains(": 204; others for 2 more chains)"), "{markdown}");
+    let outside = outside_of_code(&markdown);
+    for word in ["octocat", "evil", "img", "gateway"] {
+        assert!(!outside.contains(word), "{word} stands outside of code in\n{outside}");
+    }
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use plimsoll_analysis::{
-    ChainFindings, ErrorFinding, Findings, FoundBy, Grouping, InputFindings, LatencyFindings,
-    LatencySummary, Percentile, Proportion, RunFindings, Warning,
+    ChainFindings, Distribution, ErrorFinding, Findings, FoundBy, Grouping, InputFindings,
+    LatencyFindings, LatencySummary, Percentile, Proportion, RunFindings, Warning,
 };
 use plimsoll_model::{Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp};
 use plimsoll_render::{EffectiveConfig, Summary};
@@ -269,7 +269,14 @@ fn error(template: &str, count: u64, first: i64, last: i64) -> ErrorFinding {
         .replace("<host>", "127.0.0.1:9")
         .replacen("<addr>", "0.0.0.0:0", 1)
         .replace("<addr>", "127.0.0.1:9");
-    ErrorFinding { template: template.to_owned(), example, count, first: at(first), last: at(last) }
+    ErrorFinding {
+        template: template.to_owned(),
+        example,
+        count,
+        first: at(first),
+        last: at(last),
+        first_place: first.unsigned_abs(),
+    }
 }
 
 fn ledger(name: &str, records: u64) -> Ledger {
@@ -374,8 +381,8 @@ fn chain(group: &Group) -> ChainFindings {
             all: summary(&all),
             success: summary(&group.good),
             failure: summary(&group.bad),
-            success_histogram: histogram(&group.good),
-            failure_histogram: histogram(&group.bad),
+            success_histogram: Distribution::from(&histogram(&group.good)),
+            failure_histogram: Distribution::from(&histogram(&group.bad)),
         },
         status_codes,
         errors: group.errors.clone(),

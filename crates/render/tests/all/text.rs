@@ -46,7 +46,7 @@ fn no_width_is_too_small_or_too_large() {
 #[test]
 fn lines_stay_within_the_width() {
     for (name, sample) in samples::all() {
-        for width in 40..200 {
+        for width in 20..200 {
             let text = render(&sample.summary(), &TextStyle { width, colour: false });
             for line in text.lines() {
                 assert!(UnicodeWidthStr::width(line) <= width, "{name} at {width}: {line}");

@@ -53,6 +53,7 @@ fn error(text: &str) -> ErrorFinding {
         count: 1,
         first: None,
         last: None,
+        first_place: 0,
     }
 }
 
