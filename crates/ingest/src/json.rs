@@ -37,7 +37,7 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
     scan.literal(b",\"error\":\"")?;
     let error = scan.string()?;
     if scan.literal(b",\"body\":\"").is_some() {
-        scan.plain_string()?;
+        scan.long_string()?;
     } else {
         scan.literal(b",\"body\":null")?;
     }
@@ -115,6 +115,16 @@ impl<'a> Scan<'a> {
     fn plain_string(&mut self) -> Option<&'a [u8]> {
         let end = find_json_special(self.rest)?;
         (self.rest[end] == b'"').then(|| self.cut(end))
+    }
+
+    /// The same for a long string: two passes that take many bytes at a time beat one that takes eight.
+    #[inline(always)]
+    fn long_string(&mut self) -> Option<&'a [u8]> {
+        let end = memchr::memchr(b'"', self.rest)?;
+        // All of them looked at, without a branch.
+        let special =
+            |found: u8, &byte: &u8| found | u8::from(byte < 0x20) | u8::from(byte == b'\\');
+        (self.rest[..end].iter().fold(0, special) == 0).then(|| self.cut(end))
     }
 
     fn escaped_string(&mut self, mut at: usize) -> Option<Text<'a>> {
