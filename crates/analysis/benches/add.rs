@@ -43,6 +43,7 @@ fn batches() -> Vec<Batch> {
     let errors = vec![ErrorText {
         template: "Post \"<url>\": EOF".into(),
         example: "Post \"http://127.0.0.1:9001/\": EOF".into(),
+        ..ErrorText::default()
     }];
     let per_batch = usize::try_from(PER_BATCH).unwrap_or(usize::MAX);
     records

@@ -171,9 +171,11 @@ impl BatchBuilder {
         let index = known.unwrap_or_else(|| {
             let index = index_of(self.batch.errors.len());
             let template = self.folded.clone();
-            self.batch
-                .errors
-                .push(ErrorText { template: template.clone(), example: words.into_owned() });
+            self.batch.errors.push(ErrorText {
+                template: template.clone(),
+                example: words.into_owned(),
+                ..ErrorText::default()
+            });
             self.templates.insert(template, index);
             index
         });

@@ -24,6 +24,22 @@ pub struct ErrorText {
     pub template: String,
     /// The first recorded text of this batch that folds to the template, as recorded, unmasked.
     pub example: String,
+    /// What the answers' bodies add to it. A text comes once for each sign.
+    pub sign: BodySign,
+}
+
+/// What an answer's body adds to its status and error text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BodySign {
+    /// Nothing, or no body was recorded.
+    #[default]
+    Nothing,
+    /// There is no status, and yet a part of the answer: the connection stood and the server had begun to answer.
+    Partial,
+    /// The server says that it was spoken to without TLS on a port that wants it.
+    WantsTls,
+    /// A JSON-RPC error inside an HTTP success, with its code where it has one. The error text is then the body's.
+    RpcError(Option<i64>),
 }
 
 /// A run of consecutive records of one input, with the texts they point at.

@@ -10,7 +10,7 @@ mod secrets;
 mod template;
 mod units;
 
-pub use batch::{Batch, ErrorText, InputId, Target};
+pub use batch::{Batch, BodySign, ErrorText, InputId, Target};
 pub use codes::{CodeSet, InvalidCodeRange};
 pub use ledger::{Compression, Damage, Format, Ledger};
 pub use record::{ErrorId, Record, TargetId};

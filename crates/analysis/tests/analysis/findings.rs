@@ -354,7 +354,11 @@ fn errors_beyond_the_limit_fold() {
         record.code = 0;
         record.error = Some(plimsoll_model::ErrorId(index));
         let text = format!("error of kind {index}");
-        stream.errors.push(plimsoll_model::ErrorText { template: text.clone(), example: text });
+        stream.errors.push(plimsoll_model::ErrorText {
+            template: text.clone(),
+            example: text,
+            ..Default::default()
+        });
     }
     let findings = analyse(&Options::default(), &[stream]);
     assert_eq!(findings.total.errors.len(), 513);

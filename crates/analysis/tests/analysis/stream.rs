@@ -69,7 +69,11 @@ impl Stream {
     /// Makes every `nth` record fail with this code and error.
     pub(crate) fn failing(mut self, nth: usize, code: u16, template: &str, example: &str) -> Self {
         let error = ErrorId(u32::try_from(self.errors.len()).unwrap());
-        self.errors.push(ErrorText { template: template.into(), example: example.into() });
+        self.errors.push(ErrorText {
+            template: template.into(),
+            example: example.into(),
+            ..ErrorText::default()
+        });
         for record in self.records.iter_mut().step_by(nth) {
             record.code = code;
             record.error = Some(error);
