@@ -28,6 +28,7 @@ fn batches() -> Vec<Batch> {
                 error: failed.then_some(ErrorId(0)),
                 code: if failed { 0 } else { 200 },
                 has_seq: true,
+                has_body: false,
             }
         })
         .collect();

@@ -227,6 +227,7 @@ mod tests {
             error: None,
             code: 200,
             has_seq: true,
+            has_body: false,
         };
         (0..2_000).map(record).collect()
     }

@@ -122,6 +122,7 @@ mod tests {
             error: None,
             code: 200,
             has_seq: true,
+            has_body: false,
         };
         let variants = [
             record,
@@ -155,6 +156,7 @@ mod tests {
                 error: None,
                 code: 200,
                 has_seq: true,
+                has_body: false,
             };
             assert!(set.insert(fingerprint(&record, 0)));
         }

@@ -14,6 +14,7 @@
 //!     error: None,
 //!     code: 200,
 //!     has_seq: true,
+//!     has_body: false,
 //! };
 //! let batch = Batch {
 //!     records: (0..200).map(request).collect(),

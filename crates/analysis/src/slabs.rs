@@ -249,6 +249,7 @@ mod tests {
             error: None,
             code: 200,
             has_seq: true,
+            has_body: false,
         }
     }
 

@@ -4,9 +4,13 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use plimsoll_model::{Batch, ErrorId, ErrorText, Format, Record, Target, TargetId, fold_error};
+use plimsoll_model::{
+    Batch, BodySign, ErrorId, ErrorText, Format, Record, Target, TargetId, fold_error,
+};
 
+use crate::body::Said;
 use crate::raw::{RawRecord, Spelling, Text};
+use crate::rpc::RpcError;
 use crate::sink::{DamagedSpan, Sink};
 
 /// Distinct raw error texts that are remembered per batch; where each one is different, remembering is of no use.
@@ -66,9 +70,10 @@ pub(crate) struct BatchBuilder {
     targets: HashTable<u32>,
     /// With headers, targets by content.
     with_headers: hashbrown::HashMap<Target, u32, FixedState>,
-    /// By [`Spelling`], then by text.
-    raw_errors: [hashbrown::HashMap<Vec<u8>, u32, FixedState>; 3],
-    templates: hashbrown::HashMap<String, u32, FixedState>,
+    /// By [`kind`] of error: by [`Spelling`], then by text.
+    raw_errors: [[hashbrown::HashMap<Vec<u8>, u32, FixedState>; 3]; ERROR_KINDS],
+    /// By [`kind`] of error.
+    templates: [hashbrown::HashMap<String, u32, FixedState>; ERROR_KINDS],
     folded: String,
     hasher: FixedState,
 }
@@ -86,7 +91,7 @@ impl BatchBuilder {
             targets: HashTable::new(),
             with_headers: hashbrown::HashMap::default(),
             raw_errors: Default::default(),
-            templates: hashbrown::HashMap::default(),
+            templates: Default::default(),
             folded: String::new(),
             hasher: FixedState::default(),
         }
@@ -102,8 +107,8 @@ impl BatchBuilder {
         self.recent.fill((0, Spelt::VACANT));
         self.targets.clear();
         self.with_headers.clear();
-        self.raw_errors.iter_mut().for_each(hashbrown::HashMap::clear);
-        self.templates.clear();
+        self.raw_errors.as_flattened_mut().iter_mut().for_each(hashbrown::HashMap::clear);
+        self.templates.iter_mut().for_each(hashbrown::HashMap::clear);
     }
 
     #[inline]
@@ -159,30 +164,61 @@ impl BatchBuilder {
         TargetId(index)
     }
 
-    fn error(&mut self, text: Text<'_>) -> ErrorId {
-        let spelling = text.spelling as usize;
-        if let Some(&index) = self.raw_errors[spelling].get(text.bytes) {
+    /// The error that text and body amount to; none where neither says anything.
+    #[inline]
+    fn error(&mut self, record: &RawRecord<'_>) -> Option<ErrorId> {
+        let (text, sign) = match record.body.says(record.code) {
+            Some(Said::Rpc(error)) => return Some(self.rpc_error(&error)),
+            Some(Said::Sign(sign)) => (record.error, sign),
+            None => (record.error, BodySign::Nothing),
+        };
+        (!text.is_empty()).then(|| self.error_text(text, sign))
+    }
+
+    #[cold]
+    fn rpc_error(&mut self, error: &RpcError) -> ErrorId {
+        let text = error.to_string();
+        self.error_text(Text::plain(text.as_bytes()), BodySign::RpcError(error.code))
+    }
+
+    fn error_text(&mut self, text: Text<'_>, sign: BodySign) -> ErrorId {
+        let (kind, spelling) = (kind(sign), text.spelling as usize);
+        if let Some(&index) = self.raw_errors[kind][spelling].get(text.bytes) {
             return ErrorId(index);
         }
         let words = text.to_str();
         self.folded.clear();
         fold_error(&words, &mut self.folded);
-        let known = self.templates.get(&self.folded).copied();
+        let known = self.templates[kind].get(&self.folded).copied();
         let index = known.unwrap_or_else(|| {
             let index = index_of(self.batch.errors.len());
             let template = self.folded.clone();
             self.batch.errors.push(ErrorText {
                 template: template.clone(),
                 example: words.into_owned(),
-                ..ErrorText::default()
+                sign,
             });
-            self.templates.insert(template, index);
+            self.templates[kind].insert(template, index);
             index
         });
-        if self.raw_errors[spelling].len() < MAX_RAW_ERRORS {
-            self.raw_errors[spelling].insert(text.bytes.to_vec(), index);
+        let raw_errors = &mut self.raw_errors[kind][spelling];
+        if raw_errors.len() < MAX_RAW_ERRORS {
+            raw_errors.insert(text.bytes.to_vec(), index);
         }
         ErrorId(index)
+    }
+}
+
+/// Kinds of error text that are looked up apart.
+const ERROR_KINDS: usize = 4;
+
+/// The kind of error that a text with this sign is. A JSON-RPC error's code is part of its text.
+fn kind(sign: BodySign) -> usize {
+    match sign {
+        BodySign::Nothing => 0,
+        BodySign::Partial => 1,
+        BodySign::WantsTls => 2,
+        BodySign::RpcError(_) => 3,
     }
 }
 
@@ -190,7 +226,7 @@ impl Sink for BatchBuilder {
     #[inline]
     fn record(&mut self, raw: &RawRecord<'_>) {
         let target = self.target(raw);
-        let error = (!raw.error.is_empty()).then(|| self.error(raw.error));
+        let error = self.error(raw);
         self.batch.records.push(Record {
             timestamp: raw.timestamp,
             latency: raw.latency,
@@ -201,6 +237,7 @@ impl Sink for BatchBuilder {
             error,
             code: raw.code,
             has_seq: raw.has_seq,
+            has_body: !raw.body.is_empty(),
         });
     }
 

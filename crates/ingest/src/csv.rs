@@ -8,6 +8,7 @@
 
 use plimsoll_model::{Nanos, Timestamp};
 
+use crate::body::RawBody;
 use crate::headers::RawHeaders;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::scan::{find_either, leading_uint};
@@ -106,6 +107,7 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
         method,
         url,
         error,
+        body: RawBody::Base64(body),
         headers,
         seq,
         timestamp,
@@ -214,6 +216,7 @@ fn assemble<'a>(
     if !fields[6].len().is_multiple_of(4) {
         return Err(CsvError::Field(6));
     }
+    record.body = RawBody::Base64(fields[6]);
     record.attack = Text::plain(fields[7]);
     if count > 8 {
         record.seq = number(8)?;

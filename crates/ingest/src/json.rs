@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use plimsoll_model::{Nanos, Timestamp};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::body::RawBody;
 use crate::headers::RawHeaders;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::scan::{find_json_special, leading_uint};
@@ -36,11 +36,12 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
     let bytes_in = scan.uint()?;
     scan.literal(b",\"error\":\"")?;
     let error = scan.string()?;
-    if scan.literal(b",\"body\":\"").is_some() {
-        scan.long_string()?;
+    let body = if scan.literal(b",\"body\":\"").is_some() {
+        scan.long_string()?
     } else {
         scan.literal(b",\"body\":null")?;
-    }
+        &[]
+    };
     scan.literal(b",\"method\":\"")?;
     let method = scan.string()?;
     scan.literal(b",\"url\":\"")?;
@@ -62,6 +63,7 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
         method,
         url,
         error,
+        body: RawBody::Base64(body),
         headers,
         seq,
         timestamp,
@@ -222,8 +224,9 @@ struct Line<'a> {
     bytes_out: Option<u64>,
     bytes_in: Option<u64>,
     error: Option<Cow<'a, str>>,
-    #[serde(rename = "body")]
-    _body: Option<IgnoredAny>,
+    /// Base64.
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
     method: Option<Cow<'a, str>>,
     url: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -235,6 +238,7 @@ struct Line<'a> {
 pub(crate) struct ParsedLine {
     attack: String,
     error: String,
+    body: String,
     method: String,
     url: String,
     headers: Option<String>,
@@ -263,6 +267,7 @@ impl ParsedLine {
             method: Text::plain(self.method.as_bytes()),
             url: Text::plain(self.url.as_bytes()),
             error: Text::plain(self.error.as_bytes()),
+            body: RawBody::Base64(self.body.as_bytes()),
             headers: self
                 .headers
                 .as_ref()
@@ -301,6 +306,8 @@ pub(crate) fn parse_any(line: &[u8]) -> Result<ParsedLine, String> {
     Ok(ParsedLine {
         attack: owned(line.attack),
         error: owned(line.error),
+        // Anything but a text is no body.
+        body: line.body.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default(),
         method: owned(line.method),
         url: owned(line.url),
         headers: line.headers.map(|raw| raw.get().to_owned()).filter(|raw| raw != "null"),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use plimsoll_model::{Nanos, Timestamp};
 
+use crate::body::RawBody;
 use crate::headers::RawHeaders;
 use crate::json;
 
@@ -54,6 +55,7 @@ pub(crate) struct RawRecord<'a> {
     pub(crate) method: Text<'a>,
     pub(crate) url: Text<'a>,
     pub(crate) error: Text<'a>,
+    pub(crate) body: RawBody<'a>,
     pub(crate) headers: RawHeaders<'a>,
     pub(crate) seq: u64,
     pub(crate) timestamp: Timestamp,
@@ -71,6 +73,7 @@ impl RawRecord<'_> {
             method: Text::default(),
             url: Text::default(),
             error: Text::default(),
+            body: RawBody::Plain(&[]),
             headers: RawHeaders::Absent,
             seq: 0,
             timestamp: Timestamp::UNKNOWN,
@@ -86,10 +89,14 @@ impl RawRecord<'_> {
 /// All of a record in plain words, for comparing what two readers make of it.
 #[cfg(test)]
 pub(crate) fn words(record: &RawRecord<'_>) -> (String, [Option<String>; 2]) {
+    let body = record.body.decoded();
     let texts = [record.attack, record.method, record.url, record.error]
         .map(|text| text.to_str().into_owned());
     let RawRecord { seq, timestamp, latency, bytes_out, bytes_in, code, has_seq, .. } = record;
     let numbers =
         format!("{seq} {timestamp:?} {latency:?} {bytes_out} {bytes_in} {code} {has_seq}");
-    (format!("{texts:?} {numbers}"), ["Server", "Vary"].map(|name| record.headers.first(name)))
+    (
+        format!("{texts:?} {numbers} {body:?}"),
+        ["Server", "Vary"].map(|name| record.headers.first(name)),
+    )
 }

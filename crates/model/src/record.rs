@@ -31,6 +31,8 @@ pub struct Record {
     pub code: u16,
     /// Whether the stream numbers its requests.
     pub has_seq: bool,
+    /// Whether some of the answer's body was recorded.
+    pub has_body: bool,
 }
 
 impl Record {

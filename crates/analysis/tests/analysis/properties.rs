@@ -24,6 +24,7 @@ fn any_stream() -> impl Strategy<Value = Stream> {
                 error: None,
                 code: [0, 200, 204, 404, 503][code],
                 has_seq,
+                has_body: false,
             });
         let urls = ["http://h/a", "http://h/b?x=1", ""];
         Stream {

@@ -38,6 +38,7 @@ pub(crate) fn record(seq: u64, at: i64) -> Record {
         error: None,
         code: 200,
         has_seq: true,
+        has_body: false,
     }
 }
 

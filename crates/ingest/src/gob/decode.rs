@@ -4,6 +4,7 @@ use plimsoll_model::{Nanos, Timestamp};
 
 use super::schema::{Field, RecordType, Schema};
 use super::wire::{Cursor, Result, WireError};
+use crate::body::RawBody;
 use crate::headers::RawHeaders;
 use crate::raw::{RawRecord, Text};
 
@@ -36,6 +37,7 @@ fn vegeta_record<'a>(mut bytes: &'a [u8], record: &mut RawRecord<'a>) -> Option<
     // In variables, and put together once: the record is large.
     let (mut attack, mut error, mut method, mut url): (&[u8], &[u8], &[u8], &[u8]) =
         (&[], &[], &[], &[]);
+    let mut body: &[u8] = &[];
     let (mut seq, mut code, mut latency, mut bytes_out, mut bytes_in) = (0, 0, 0, 0, 0);
     let mut time = Timestamp::UNKNOWN;
     let mut raw_headers = RawHeaders::Absent;
@@ -60,9 +62,7 @@ fn vegeta_record<'a>(mut bytes: &'a [u8], record: &mut RawRecord<'a>) -> Option<
     field!(6, bytes_out, uint);
     field!(7, bytes_in, uint);
     field!(8, error, text);
-    let mut body: &[u8] = &[];
     field!(9, body, text);
-    let _ = body;
     field!(10, method, text);
     field!(11, url, text);
     field!(12, raw_headers, header_map);
@@ -77,6 +77,7 @@ fn vegeta_record<'a>(mut bytes: &'a [u8], record: &mut RawRecord<'a>) -> Option<
         method: Text::plain(method),
         url: Text::plain(url),
         error: Text::plain(error),
+        body: RawBody::Plain(body),
         headers: raw_headers,
         seq,
         timestamp: time,
@@ -178,7 +179,7 @@ fn any_record<'a>(
             Field::BytesOut => record.bytes_out = cursor.uint()?,
             Field::BytesIn => record.bytes_in = cursor.uint()?,
             Field::Error => record.error = Text::plain(cursor.bytes()?),
-            Field::Body => cursor.bytes().map(drop)?,
+            Field::Body => record.body = RawBody::Plain(cursor.bytes()?),
             Field::Method => record.method = Text::plain(cursor.bytes()?),
             Field::Url => record.url = Text::plain(cursor.bytes()?),
             Field::Headers => {

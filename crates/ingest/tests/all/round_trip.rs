@@ -17,6 +17,9 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A body that makes a failure of a success.
+const RPC_ERROR: &[u8] = br#"{"id":1,"error":{"code":3,"message":"execution reverted"}}"#;
+
 /// Header values, as HTTP has them.
 fn header() -> impl Strategy<Value = String> {
     "[!-~]([ -~]{0,10}[!-~])?"
@@ -30,7 +33,7 @@ prop_compose! {
         timestamp in prop_oneof![1_700_000_000_000_000_000_i64..1_800_000_000_000_000_000, (i64::MIN + 1)..i64::MAX],
         latency in prop_oneof![0_i64..40_000_000_000, 0..i64::MAX],
         (bytes_out, bytes_in) in (prop_oneof![0_u64..5_000, any::<u64>()], any::<u64>()),
-        body in prop::collection::vec(any::<u8>(), 0..40),
+        body in prop_oneof![4 => prop::collection::vec(any::<u8>(), 0..40), 1 => Just(RPC_ERROR.to_vec())],
         server in prop::option::of(header()),
     ) -> Sample {
         Sample { attack, seq, code, timestamp, latency, bytes_out, bytes_in, error, body, method, url, server }
@@ -46,7 +49,8 @@ pub(crate) fn row(sample: &Sample) -> Row {
         latency: sample.latency.cast_unsigned(),
         bytes_out: sample.bytes_out,
         bytes_in: sample.bytes_in,
-        failed: !sample.error.is_empty(),
+        failed: !sample.error.is_empty() || (sample.code / 100 == 2 && sample.body == RPC_ERROR),
+        has_body: !sample.body.is_empty(),
         method: sample.method.clone(),
         url: sample.url.clone(),
         server: sample.server.clone(),

@@ -15,6 +15,7 @@ pub(crate) struct Row {
     pub(crate) bytes_in: u64,
     /// Whether there was an error; its text is folded by the reader.
     pub(crate) failed: bool,
+    pub(crate) has_body: bool,
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) server: Option<String>,
@@ -42,6 +43,7 @@ pub(crate) fn read_all(bytes: &[u8], chunk_size: usize, threads: usize) -> (Vec<
                 bytes_out: record.bytes_out,
                 bytes_in: record.bytes_in,
                 failed: batch.error(record).is_some(),
+                has_body: record.has_body,
                 method: target.method.clone(),
                 url: target.url.clone(),
                 server: target.headers[0].clone(),
