@@ -6,7 +6,7 @@ const MAX_LEN: usize = 512;
 /// The most bytes of a text that are looked at.
 const MAX_LOOKED_AT: usize = 8_192;
 
-/// Words after which a number says what happened: `os error 111`, `status code 503`.
+/// Words after which a number says what happened: `os error 111`, `status code 503`. `ConnectionResetError(104, …` as well.
 const NUMBERS_MATTER_AFTER: [&str; 5] = ["error", "errno", "code", "status", "errcode"];
 
 /// What ends a word.
@@ -27,9 +27,9 @@ const SEPARATORS: [bool; 256] = {
 /// |---|---|
 /// | a URL, and a quoted path as in `Get "/login":` | `<url>` |
 /// | IPv4 and IPv6 addresses with and without port, `host.name:port` | `<addr>` |
-/// | the name in `lookup NAME` | `<host>` |
+/// | the name in `lookup NAME:` and `lookup NAME on` | `<host>` |
 /// | UUIDs, `0x…`, hexadecimal ids of 8 digits and more, long mixed ids | `<id>` |
-/// | spans of time such as `1.5s` | `<time>` |
+/// | spans of time such as `1.5s`, moments such as `2026-11-25T02:17:49Z` | `<time>` |
 /// | other numbers, such as ports and HTTP/2 stream ids | `<n>` |
 ///
 /// Numbers that mean something stay: the status at the start of `503 Service Unavailable`, the one after `error`, `errno`,
@@ -51,6 +51,7 @@ pub fn fold_error(text: &str, out: &mut String) {
     let bytes = text.as_bytes();
     let start = out.len();
     let mut previous = "";
+    let mut after_lookup = false;
     // What lies between `copied` and `at` stays as it is; it is copied at one go.
     let (mut copied, mut at) = (0, 0);
     while at < bytes.len() && out.len() - start + (at - copied) <= MAX_LEN {
@@ -71,7 +72,7 @@ pub fn fold_error(text: &str, out: &mut String) {
             let word = &text[at..at + len - colons];
             let folding = if is_url {
                 Folding::Blank("<url>")
-            } else if previous == "lookup" && !word.is_empty() && !word.contains('/') {
+            } else if after_lookup && is_host(word, &text[at + word.len()..]) {
                 Folding::Blank("<host>")
             } else {
                 fold_word(word, previous, at == 0)
@@ -86,6 +87,7 @@ pub fn fold_error(text: &str, out: &mut String) {
                 Folding::Parts => fold_parts(word, out),
             }
             previous = word;
+            after_lookup = word == "lookup" && colons == 0;
             at += len;
         }
     }
@@ -122,6 +124,12 @@ fn opening(bytes: &[u8]) -> Option<(usize, usize, &'static str)> {
     }
 }
 
+/// Whether a word behind `lookup` is a name, as in `lookup NAME on ADDRESS: …`, and not a part of a sentence.
+fn is_host(word: &str, rest: &str) -> bool {
+    let rest = rest.trim_start_matches('.');
+    !word.is_empty() && !word.contains('/') && (rest.starts_with(':') || rest.starts_with(" on "))
+}
+
 fn fold_word(word: &str, previous: &str, is_first: bool) -> Folding {
     let bytes = word.as_bytes();
     let has_digit = bytes.iter().fold(false, |found, byte| found | byte.is_ascii_digit());
@@ -133,7 +141,7 @@ fn fold_word(word: &str, previous: &str, is_first: bool) -> Folding {
     } else if is_number(bytes) {
         let matters = (is_first && bytes.len() == 3) || numbers_matter_after(previous);
         if matters { Folding::Keep } else { Folding::Blank("<n>") }
-    } else if is_time(bytes) {
+    } else if is_time(bytes) || is_moment(bytes) {
         Folding::Blank("<time>")
     } else if is_id(bytes) {
         Folding::Blank("<id>")
@@ -164,6 +172,7 @@ fn fold_parts(word: &str, out: &mut String) {
 
 fn numbers_matter_after(word: &str) -> bool {
     word.starts_with("HTTP/")
+        || word.ends_with("Error")
         || NUMBERS_MATTER_AFTER.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
@@ -195,7 +204,8 @@ fn quoted_url_len(bytes: &[u8]) -> Option<usize> {
     if !is_path && (scheme == 0 || !bytes[scheme..].starts_with(b"://")) {
         return None;
     }
-    bytes.iter().position(|&byte| byte == b'"')
+    let escaped = |at: usize| at > 0 && bytes[at - 1] == b'\\';
+    bytes.iter().enumerate().position(|(at, &byte)| byte == b'"' && !escaped(at))
 }
 
 /// The length of `[IPv6]` or `[IPv6]:port`.
@@ -268,6 +278,18 @@ fn is_time(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(u8::is_ascii_digit)
         && matches!(bytes.last(), Some(b's' | b'm' | b'h'))
         && bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.' || is_unit(byte))
+}
+
+/// As RFC 3339 writes them: `2026-11-25T02:17:49Z`.
+fn is_moment(bytes: &[u8]) -> bool {
+    let date = |at: usize| matches!(at, 4 | 7);
+    bytes.len() >= 19
+        && bytes[10] == b'T'
+        && bytes[..10]
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if date(at) { *byte == b'-' } else { byte.is_ascii_digit() })
+        && bytes[11..].iter().all(|byte| byte.is_ascii_digit() || b":.Z+-".contains(byte))
 }
 
 fn is_id(bytes: &[u8]) -> bool {
@@ -378,6 +400,18 @@ mod tests {
             ("conn#12: h2 GOAWAY, -32005", "conn#<n>: h2 GOAWAY, <n>"),
             ("got 1200 bytes, wanted 1300", "got <n> bytes, wanted <n>"),
             ("dial tcp: lookup gateway: no such host", "dial tcp: lookup <host>: no such host"),
+            ("ConnectionResetError(104, 'x') after 3", "ConnectionResetError(104, 'x') after <n>"),
+            (r#"Get "http://h/?q=\"x\"": EOF"#, r#"Get "<url>": EOF"#),
+            ("lookup h.example.: no such host", "lookup <host>.: no such host"),
+            (
+                "expired: current time 2026-11-25T02:17:49Z is after 2026-10-26T02:12:00+01:00",
+                "expired: current time <time> is after <time>",
+            ),
+            ("lookup: no such host", "lookup: no such host"),
+            (
+                "failed to lookup address information: EOF",
+                "failed to lookup address information: EOF",
+            ),
             ("größe 12µs → 3", "größe <time> → <n>"),
             ("", ""),
         ] {
