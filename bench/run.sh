@@ -4,6 +4,7 @@
 #   sh bench/run.sh                 1 M results: gob, JSON and CSV, lean and full (about 1.8 GB in bench/data)
 #   sh bench/run.sh --10m           and 10 M lean results (another 4 GB)
 #   sh bench/run.sh --all           and 10 M full results (another 15 GB; the gob alone is 3.8 GB)
+#   --texts        and 10 M lean results in gob of which a tenth fail with a million distinct error texts
 #   --only TEXT    only the files whose name contains TEXT: lean-1m.gob, .csv, full-10m (with --all), ...
 #   --repeat N     runs of each program per file (5)
 #   --peer-only    vegeta alone, without building plimsoll
@@ -12,15 +13,16 @@
 set -eu
 cd "$(dirname "$0")"
 sizes=1m
-full10=no only= repeat=5 peer_only=no
+full10=no texts=no only= repeat=5 peer_only=no
 while [ $# -gt 0 ]; do
   case $1 in
     --10m) sizes='1m 10m' ;;
     --all) sizes='1m 10m' full10=yes ;;
+    --texts) texts=yes ;;
     --only) only=$2; shift ;;
     --repeat) repeat=$2; shift ;;
     --peer-only) peer_only=yes ;;
-    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
@@ -63,6 +65,14 @@ for size in $sizes; do
     done
   done
 done
+if [ $texts = yes ]; then
+  if [ ! -e data/texts-10m.gob ]; then
+    echo "generating data/texts-10m.gob" >&2
+    bin/generate -n 10000000 -texts 1000000 -format gob -seed 1 -o data/texts-10m.gob.part
+    mv data/texts-10m.gob.part data/texts-10m.gob
+  fi
+  files="$files data/texts-10m.gob"
+fi
 [ -n "$files" ] || { echo "no file has '$only' in its name" >&2; exit 2; }
 # shellcheck disable=SC2086
 python3 measure.py --vegeta "$bin/vegeta" "$@" --repeat "$repeat" $files

@@ -1,6 +1,6 @@
 // Command generate writes large vegeta result files for the benchmark, with vegeta's own encoders.
 //
-//	generate -n 1000000 -shape lean|full -format gob|json|csv -seed 1 -o FILE
+//	generate -n 1000000 -shape lean|full -format gob|json|csv -seed 1 [-texts 1000000] -o FILE
 //
 // What is in them:
 //
@@ -10,6 +10,8 @@
 //   - POST to four URLs, one per chain: of five requests two go to /ethereum and one each to /boba, /mantle, /kava;
 //   - 1 % errors: 40 % of them "503 Service Unavailable", 20 % "429 Too Many Requests", and with code 0 (no bytes,
 //     no body, no headers) 20 % resets, whose text carries a new port each time, and 20 % EOFs;
+//   - with -texts N one result in ten fails with one of N error texts that have nothing in common but their beginning, a
+//     word of letters each, so that no folding of ports and ids makes them one;
 //   - shape lean: no body and no headers; shape full: a body of 120 bytes and 6 headers (on answers, not on code 0).
 //
 // The same seed gives the same results in every format; the bytes of gob and JSON still differ from run to run in
@@ -48,8 +50,18 @@ func (p *pending) Pop() any {
 }
 
 type generator struct {
-	rng  *rand.Rand
-	full bool
+	rng   *rand.Rand
+	full  bool
+	texts int
+}
+
+// word spells n in letters, as no other number is spelt.
+func word(n int) string {
+	letters := []byte{'q'}
+	for ; n > 0; n /= 26 {
+		letters = append(letters, byte('a'+n%26))
+	}
+	return string(letters)
 }
 
 var urls = [5]string{
@@ -74,7 +86,9 @@ func (g *generator) fill(r *vegeta.Result, seq uint64, at time.Time) {
 		Method:    "POST",
 		URL:       url,
 	}
-	if g.rng.Float64() < 0.01 {
+	if g.texts > 0 && seq%10 == 9 {
+		r.Code, r.Error = 0, fmt.Sprintf("Post %q: backend %s gave up", url, word(int(seq/10)%g.texts))
+	} else if g.rng.Float64() < 0.01 {
 		switch kind := g.rng.Float64(); {
 		case kind < 0.4:
 			r.Code, r.Error = 503, "503 Service Unavailable"
@@ -112,6 +126,7 @@ func run() error {
 	shape := flag.String("shape", "lean", "lean or full")
 	format := flag.String("format", "gob", "gob, json or csv")
 	seed := flag.Int64("seed", 1, "seed of the random numbers")
+	texts := flag.Int("texts", 0, "number of distinct error texts in a tenth of the results")
 	out := flag.String("o", "", "file to write")
 	flag.Parse()
 
@@ -138,7 +153,7 @@ func run() error {
 	w := bufio.NewWriterSize(file, 1<<20)
 	encode := encoder(w)
 
-	g := &generator{rng: rand.New(rand.NewSource(*seed)), full: *shape == "full"}
+	g := &generator{rng: rand.New(rand.NewSource(*seed)), full: *shape == "full", texts: *texts}
 	// Offset zero, not UTC: that is what an attack writes on a machine that runs on UTC.
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("", 0))
 	running := pending{}
