@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::util::{
     Dir, TestCommand, assert_same_figures, fixture, names_in, requests_by_chain, root, warnings,
@@ -90,8 +90,16 @@ fn json_has_exact_counts_and_sums() {
         let counted = |key: &str| total[key].as_u64().unwrap();
         assert_eq!(counted("successes") + counted("failures"), counted("requests"), "{case}");
         let errors = total["errors"].as_array().unwrap();
-        let texts: u64 = errors.iter().map(|error| error["count"].as_u64().unwrap()).sum();
+        let count = |error: &Value| error["count"].as_u64().unwrap();
+        let (rpc, texts): (Vec<_>, Vec<_>) =
+            errors.iter().partition(|error| error["class"] == "application.rpc_error");
+        let texts: u64 = texts.into_iter().map(count).sum();
         assert_eq!(texts, expected["error_texts"]["records"], "{case}");
+        let mut codes: BTreeMap<String, u64> = BTreeMap::new();
+        for error in rpc {
+            *codes.entry(error["rpc_code"].to_string()).or_default() += count(error);
+        }
+        assert_eq!(json!(codes), expected["rpc_errors"], "{case}");
         let input = &answer["inputs"][0];
         assert_eq!(input["records"], report["requests"], "{case}");
         assert_eq!(moment(&input["first_utc"]), moment(&report["earliest"]), "{case}");

@@ -17,4 +17,6 @@ mod output;
 mod rates;
 mod readme;
 mod recipe;
+mod taxonomy;
 mod util;
+mod verdicts;

@@ -148,6 +148,6 @@ fn markdown_is_markdown() {
         .arg(fixture("corpus/mix-429.gob"))
         .args(["--format", "markdown"])
         .answer();
-    assert!(answer.starts_with("### Load test: 600 requests, 50.00 % succeeded"), "{answer}");
+    assert!(answer.starts_with("### Load test: server limited\n"), "{answer}");
     assert!(answer.contains("| chain | requests |"), "{answer}");
 }

@@ -62,6 +62,33 @@ fn examples_are_found() {
     assert_eq!(found.len(), 2);
 }
 
+/// Asserts that the page shows what was printed; a line with nothing but `…` stands for lines that it leaves out.
+fn assert_shows(printed: &str, shown: &str, what: &str) {
+    let shown = format!("{}\n", shown.trim_end());
+    let parts: Vec<&str> = shown.split("\n…\n").collect();
+    if let [whole] = parts[..] {
+        assert_eq!(printed.trim_end(), whole.trim_end(), "{what}");
+        return;
+    }
+    let mut rest = printed;
+    for (index, part) in parts.iter().enumerate() {
+        let at = rest.find(part);
+        assert!(at.is_some_and(|at| index > 0 || at == 0), "{what}: expected\n{part}\nin\n{rest}");
+        rest = &rest[at.unwrap() + part.len()..];
+    }
+    assert!(parts.last() == Some(&"") || rest.trim().is_empty(), "{what}: and then\n{rest}");
+}
+
+#[test]
+fn left_out_lines_are_any() {
+    assert_shows("a\nb\nc\nd\n", "a\n…\nd\n", "");
+    assert_shows("a\nb\nc\nd\n", "a\nb\nc\nd", "");
+    assert_shows("a\nb\nc\nd\n", "a\nb\n…\n", "");
+    for shown in ["b\n…\nd", "a\n…\nc", "a\n…\nx\n…\nd"] {
+        assert!(std::panic::catch_unwind(|| assert_shows("a\nb\nc\nd\n", shown, "")).is_err());
+    }
+}
+
 #[test]
 fn every_example_prints_what_the_page_shows() {
     let page = std::fs::read_to_string(root().join("README.md"));
@@ -83,6 +110,6 @@ fn every_example_prints_what_the_page_shows() {
             .output()
             .unwrap();
         let printed = String::from_utf8(command.stdout).unwrap();
-        assert_eq!(printed.trim_end(), output.trim_end(), "README.md, line {line}: {args:?}");
+        assert_shows(&printed, &output, &format!("README.md, line {line}: {args:?}"));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 /// 2026-11-23T08:00:00Z.
@@ -19,6 +21,8 @@ pub(crate) struct Result {
     pub(crate) latency: i64,
     pub(crate) code: u16,
     pub(crate) error: String,
+    /// Empty where none was recorded.
+    pub(crate) body: String,
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -34,6 +38,7 @@ impl Default for Result {
             latency: 5_000_000,
             code: 200,
             error: String::new(),
+            body: String::new(),
             method: "GET".to_owned(),
             url: "http://gateway.example/eth".to_owned(),
             headers: Vec::new(),
@@ -46,9 +51,10 @@ impl Result {
         let at = jiff::Timestamp::from_nanosecond(self.at.into()).unwrap();
         let headers: serde_json::Map<_, _> =
             self.headers.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+        let body = (!self.body.is_empty()).then(|| STANDARD.encode(&self.body));
         let line = json!({
             "attack": self.attack, "seq": self.seq, "code": self.code, "timestamp": at.to_string(),
-            "latency": self.latency, "bytes_out": 0, "bytes_in": 7, "error": self.error, "body": null,
+            "latency": self.latency, "bytes_out": 0, "bytes_in": 7, "error": self.error, "body": body,
             "method": self.method, "url": self.url, "headers": headers,
         });
         line.to_string()

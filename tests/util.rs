@@ -202,6 +202,28 @@ pub(crate) fn figures(answer: &Value) -> Value {
     figures
 }
 
+/// The figures that do not tell how the requests of one input followed another: an attack's schedule is rebuilt in each
+/// input by itself.
+pub(crate) fn unscheduled(answer: &Value) -> Value {
+    let mut answer = answer.clone();
+    let top = answer.as_object_mut().unwrap();
+    top.remove("verdict");
+    for run in top["runs"].as_array_mut().unwrap() {
+        let run = run.as_object_mut().unwrap();
+        for key in ["intended_rps", "send_lag_ms", "sent_ratio", "missing_records"] {
+            run.remove(key);
+        }
+    }
+    let mut strip = |chain: &mut Value| {
+        for key in ["verdict", "latency_corrected_ms", "send_lag_ms"] {
+            chain.as_object_mut().unwrap().remove(key);
+        }
+    };
+    top["chains"].as_object_mut().unwrap().values_mut().for_each(&mut strip);
+    strip(&mut top["total"]);
+    answer
+}
+
 /// Asserts that two answers have the same figures, and says where not.
 pub(crate) fn assert_same_figures(left: &Value, right: &Value, what: &str) {
     let mut differences = String::new();

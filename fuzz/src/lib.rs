@@ -257,9 +257,11 @@ fn options(seed: usize) -> Options {
     };
     Options {
         chains,
-        slo: seed
-            .is_multiple_of(3)
-            .then_some(Slo { latency: Some(Nanos(1_000_000)), success_min: Some(0.99) }),
+        slo: seed.is_multiple_of(3).then_some(Slo {
+            latency: Some(Nanos(1_000_000)),
+            success_min: Some(0.99),
+            good_ratio_min: None,
+        }),
         skip: Nanos(if seed.is_multiple_of(5) { 1_000_000_000 } else { 0 }),
         keep_duplicates: seed.is_multiple_of(2),
         ..Options::default()

@@ -8,16 +8,18 @@ Per case NAME (tests/fixtures/corpus/NAME.gob):
 * "report"   the object that `vegeta report -type json` prints. Its 50th, 90th, 95th and 99th come from
              a t-digest, so they are estimates: compare them with nothing but vegeta.
 * "exact"    percentiles by nearest rank (the value at rank ceil(q*n) of the sorted latencies), with
-             min, max, sum and count, in ns, for all records, for successes (200 <= code < 400) and
-             for failures. Taken from `vegeta encode -to json`, so every record was read by vegeta.
+             min, max, sum and count, in ns, for all records, for successes (200 <= code < 400, and no
+             JSON-RPC error in the body) and for failures. Taken from `vegeta encode -to json`, so every record was read by vegeta.
 * "by"       counts of records per attack, method, URL and code.
 * "error_texts"  records with a non-empty error, and how many different texts they carry.
+* "rpc_errors"  records by the code of the JSON-RPC error in the body of their HTTP success.
 * "sources"  the files that hold the same records (.gob, .json, .csv).
 
 Only the standard library and vegeta are used: none of Plimsoll's code, and not decode.py either.
 """
 
 import argparse
+import base64
 import collections
 import json
 import pathlib
@@ -49,6 +51,20 @@ def distribution(latencies):
     return out
 
 
+def rpc_error(record):
+    """The code of the first error in the body of an HTTP success; None where there is none."""
+    if not 200 <= record["code"] < 300 or not record["body"]:
+        return None
+    try:
+        answers = json.loads(base64.b64decode(record["body"]))
+    except ValueError:
+        return None
+    for answer in answers if isinstance(answers, list) else [answers]:
+        if isinstance(answer, dict) and answer.get("error"):
+            return answer["error"]["code"]
+    return None
+
+
 def count(values):
     return dict(sorted(collections.Counter(values).items()))
 
@@ -58,7 +74,8 @@ def expect(vegeta, gob):
     lines = subprocess.check_output([vegeta, "encode", "-to", "json", str(gob)]).splitlines()
     records = [json.loads(line) for line in lines]
     assert len(records) == report["requests"], gob
-    good = [200 <= r["code"] < 400 for r in records]
+    rpc = [rpc_error(r) for r in records]
+    good = [200 <= r["code"] < 400 and e is None for r, e in zip(records, rpc)]
     return {
         "sources": sorted(p.name for p in gob.parent.glob(gob.stem + ".*") if p.stem == gob.stem),
         "report": report,
@@ -77,6 +94,7 @@ def expect(vegeta, gob):
             "records": sum(1 for r in records if r["error"]),
             "distinct": len({r["error"] for r in records if r["error"]}),
         },
+        "rpc_errors": count(str(e) for e in rpc if e is not None),
     }
 
 

@@ -126,10 +126,10 @@ impl Analyzer {
             Pass::Count(mut counting) => {
                 let unchecked = counting.duplicates.unchecked();
                 let Duplicates::Found(slabs) = &counting.duplicates else {
-                    return done(*counting, &options, 0);
+                    return done(*counting, &options, &inputs, 0);
                 };
                 if unchecked == 0 || !can_reread {
-                    return done(*counting, &options, unchecked);
+                    return done(*counting, &options, &inputs, unchecked);
                 }
                 let recheck = Recheck::new(slabs.inserted(), duplicate_budget);
                 counting.duplicates = Duplicates::Marked(Marks::default());
@@ -154,7 +154,7 @@ impl Analyzer {
                     if marks.count()
                         == counted.inputs.iter().map(|input| input.duplicates).sum::<u64>()
                     {
-                        return done(counted, &options, 0);
+                        return done(counted, &options, &inputs, 0);
                     }
                     let duplicates = Duplicates::Marked(marks);
                     Pass::Count(Box::new(Counting::new(&options, inputs.len(), starts, duplicates)))
@@ -179,10 +179,10 @@ fn first_count(
     Counting::new(options, inputs, starts, duplicates)
 }
 
-fn done(mut counting: Counting, options: &Options, unchecked: u64) -> Step {
+fn done(mut counting: Counting, options: &Options, inputs: &[String], unchecked: u64) -> Step {
     // Their memory is for the findings.
     counting.duplicates = Duplicates::Kept;
-    Step::Done(Box::new(summary::findings(&counting, options, unchecked)))
+    Step::Done(Box::new(summary::findings(&counting, options, inputs, unchecked)))
 }
 
 impl Rechecking {

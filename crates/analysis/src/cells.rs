@@ -15,6 +15,9 @@ pub(crate) const MAX_PARTS: usize = 65_536;
 /// The most attack names that are told per cell.
 const MAX_ATTACKS: usize = 100;
 
+/// The most hosts that are told per cell.
+const MAX_HOSTS: usize = 100;
+
 /// The records of one group in one run, or of one group in all runs that have no cell of their own: everything that is
 /// told is an exact merge of cells.
 #[derive(Clone, Debug)]
@@ -23,6 +26,7 @@ pub(crate) struct Cell {
     pub(crate) run: u32,
     pub(crate) group: u32,
     pub(crate) attacks: Vec<u32>,
+    pub(crate) hosts: Vec<u32>,
     pub(crate) tally: Tally,
     acceptance: Acceptance,
 }
@@ -60,12 +64,13 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    /// The place for a run's and group's records of the attack.
+    /// The place for a run's and group's records of the attack, sent to the host.
     pub(crate) fn place(
         &mut self,
         run: u32,
         group: u32,
         attack: u32,
+        host: u32,
         acceptance: &Acceptance,
     ) -> CellPlace {
         let mut key = (run, group);
@@ -81,6 +86,7 @@ impl Cells {
                 run: key.0,
                 group,
                 attacks: Vec::new(),
+                hosts: Vec::new(),
                 tally: Tally::default(),
                 acceptance: acceptance.clone(),
             });
@@ -88,6 +94,10 @@ impl Cells {
         let attacks = &mut self.all[cell].attacks;
         if attacks.len() < MAX_ATTACKS && !attacks.contains(&attack) {
             attacks.push(attack);
+        }
+        let hosts = &mut self.all[cell].hosts;
+        if hosts.len() < MAX_HOSTS && !hosts.contains(&host) {
+            hosts.push(host);
         }
         CellPlace { cell, part: if is_shared { self.part(run, group) } else { usize::MAX } }
     }
@@ -112,11 +122,11 @@ impl Cells {
         place
     }
 
-    /// Counts the record; says whether it was a success.
+    /// Counts the record, in whose error there is a failure or not; says whether it was a success.
     #[inline]
-    pub(crate) fn add(&mut self, place: CellPlace, record: &Record) -> bool {
+    pub(crate) fn add(&mut self, place: CellPlace, record: &Record, is_error: bool) -> bool {
         let cell = &mut self.all[place.cell];
-        let success = cell.tally.add(record, &cell.acceptance);
+        let success = cell.tally.add(record, is_error, &cell.acceptance);
         if let Some(part) = self.parts.get_mut(place.part) {
             part.requests += 1;
             part.successes += u64::from(success);
@@ -133,8 +143,9 @@ impl Cells {
         template: u32,
         record: &Record,
         place_in_order: u64,
+        host: u32,
     ) {
-        self.all[place.cell].tally.errors.add(template, record, place_in_order);
+        self.all[place.cell].tally.errors.add(template, record, place_in_order, host);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Cell> {

@@ -1,13 +1,23 @@
-use plimsoll_model::{Batch, InputId, Record, Timestamp};
+use std::sync::Arc;
+
+use plimsoll_model::{Batch, InputId, Record, Secrets, Target, Timestamp};
 
 use crate::cells::{CellPlace, Cells};
 use crate::groups::Groups;
+use crate::names::{Names, short_name};
 use crate::recheck::Marks;
 use crate::runs::RunStarts;
+use crate::schedule::Samples;
 use crate::slabs::Slabs;
 use crate::streams::{Slot, Streams};
 use crate::templates::Templates;
-use crate::{InputFindings, Options};
+use crate::{InputFindings, Options, url};
+
+/// The most hosts that are told apart.
+const MAX_HOSTS: usize = 1_000;
+
+/// What stands for a host beyond the limit, or for none.
+const NO_HOST: u32 = u32::MAX;
 
 /// The pass in which records are counted.
 #[derive(Clone, Debug)]
@@ -17,13 +27,16 @@ pub(crate) struct Counting {
     pub(crate) groups: Groups,
     pub(crate) cells: Cells,
     pub(crate) templates: Templates,
+    pub(crate) samples: Samples,
+    hosts: Names,
+    secrets: Secrets,
     pub(crate) inputs: Vec<InputFindings>,
     /// Records of all inputs so far.
     read: u64,
     /// By target of the current batch.
     places: Vec<Option<Place>>,
-    /// The numbers of the current batch's error templates.
-    errors: Vec<Option<u32>>,
+    /// For the current batch's errors, the template's number with the status that it was last seen with.
+    errors: Vec<Option<(u16, u32)>>,
 }
 
 /// How duplicates are told.
@@ -42,6 +55,7 @@ pub(crate) enum Duplicates {
 struct Place {
     run: u32,
     group: u32,
+    host: u32,
     cell: CellPlace,
 }
 
@@ -57,7 +71,10 @@ impl Counting {
             duplicates,
             groups: Groups::new(options),
             cells: Cells::default(),
-            templates: Templates::default(),
+            templates: Templates::new(Arc::clone(&options.taxonomy), options.secrets),
+            samples: Samples::default(),
+            hosts: Names::new(MAX_HOSTS),
+            secrets: options.secrets,
             inputs: vec![InputFindings::default(); inputs],
             read: 0,
             places: Vec::new(),
@@ -97,16 +114,24 @@ impl Counting {
             }
             input.counted += 1;
             input.without_timestamp += u64::from(!is_timed);
-            let cell = match self.places.get(record.target.0 as usize) {
-                Some(&Some(place)) if place.run == run => place.cell,
-                _ => match self.find_cell(batch, name, record, slot, run) {
-                    Some(cell) => cell,
+            let place = match self.places.get(record.target.0 as usize) {
+                Some(&Some(place)) if place.run == run => place,
+                _ => match self.find_place(batch, name, record, slot, run) {
+                    Some(place) => place,
                     None => continue,
                 },
             };
-            if !self.cells.add(cell, record) {
-                self.add_error(batch, cell, record, before.wrapping_add(ordinal));
+            let is_error = record.error.is_some_and(|error| {
+                batch
+                    .errors
+                    .get(error.0 as usize)
+                    .is_none_or(|error| !self.templates.accepts(error))
+            });
+            let success = self.cells.add(place.cell, record, is_error);
+            if !success {
+                self.add_error(batch, place, record, before.wrapping_add(ordinal));
             }
+            self.samples.add(run, place.group, record);
         }
         input.read += batch.records.len() as u64;
         self.read += batch.records.len() as u64;
@@ -115,33 +140,54 @@ impl Counting {
     }
 
     #[cold]
-    fn find_cell(
+    fn find_place(
         &mut self,
         batch: &Batch,
         input_name: &str,
         record: &Record,
         slot: Slot,
         run: u32,
-    ) -> Option<CellPlace> {
+    ) -> Option<Place> {
         let index = record.target.0 as usize;
-        let group = match self.places.get(index)? {
-            Some(place) => place.group,
-            None => self.groups.resolve(batch.targets.get(index)?, batch.input, input_name),
+        let (group, host) = if let Some(place) = self.places.get(index)? {
+            (place.group, place.host)
+        } else {
+            let target = batch.targets.get(index)?;
+            (self.groups.resolve(target, batch.input, input_name), self.host_of(target))
         };
-        let cell = self.cells.place(run, group, slot.attack, &self.groups.acceptance(group));
-        self.places[index] = Some(Place { run, group, cell });
-        Some(cell)
+        let cell = self.cells.place(run, group, slot.attack, host, &self.groups.acceptance(group));
+        let place = Place { run, group, host, cell };
+        self.places[index] = Some(place);
+        Some(place)
     }
 
-    fn add_error(&mut self, batch: &Batch, cell: CellPlace, record: &Record, place: u64) {
+    /// The number of the host that the target names.
+    fn host_of(&mut self, target: &Target) -> u32 {
+        let url = self.secrets.in_url(&target.url);
+        let host = url::parts(&url).map_or("", |parts| parts.host);
+        if host.is_empty() {
+            return NO_HOST;
+        }
+        self.hosts.intern(&short_name(&host.to_ascii_lowercase())).unwrap_or(NO_HOST)
+    }
+
+    /// The host's name, empty where it has none or there are too many.
+    pub(crate) fn host(&self, host: u32) -> &str {
+        self.hosts.text(host)
+    }
+
+    fn add_error(&mut self, batch: &Batch, place: Place, record: &Record, place_in_order: u64) {
         let index = record.error.map_or(usize::MAX, |error| error.0 as usize);
         let template = match (self.errors.get_mut(index), batch.errors.get(index)) {
+            (Some(Some((status, template))), _) if *status == record.code => *template,
             (Some(known), Some(error)) => {
-                *known.get_or_insert_with(|| self.templates.intern(error))
+                let template = self.templates.intern(error, record.code);
+                *known = Some((record.code, template));
+                template
             }
-            _ => self.templates.intern_status(record.code),
+            _ => self.templates.intern_status(record.code, record.has_body),
         };
-        self.cells.add_error(cell, template, record, place);
+        self.cells.add_error(place.cell, template, record, place_in_order, place.host);
     }
 }
 

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use plimsoll_model::{InputId, Nanos, Rate, Timestamp};
 
 pub use crate::distribution::Distribution;
+use crate::taxonomy::{Class, Side};
+pub use crate::verdict::{
+    Behind, ClassFailures, Evidence, Onset, PortBudget, Unchecked, Verdict, VerdictKind,
+};
 
 /// Everything that was found in the records.
 #[derive(Clone, Debug)]
@@ -55,6 +59,67 @@ pub struct RunFindings {
     pub success: Option<Proportion>,
     /// All latencies; `None` where there were too many runs to keep them apart.
     pub latency: Option<LatencySummary>,
+    /// The rate that the generator was to keep, where it is known.
+    pub intended: Option<Intended>,
+    /// How late the requests were sent; `None` where the intended schedule is not known.
+    pub pace: Option<Pace>,
+    /// Numbers between the first and the last that no record has: results that were lost. `None` where that cannot be told.
+    pub missing: Option<u64>,
+}
+
+/// A rate that a generator was to keep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Intended {
+    /// Requests per second.
+    pub rate: Rate,
+    /// How it is known.
+    pub source: RateSource,
+    /// How far it may be wrong, as a share of it.
+    pub uncertainty: f64,
+}
+
+/// How an intended rate is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateSource {
+    /// It was given.
+    Configured,
+    /// From the numbers and timestamps of the undisturbed spans of the run.
+    Envelope,
+}
+
+/// How requests were sent, against the schedule that the generator was to keep.
+///
+/// Send lag is a request's timestamp less the moment at which it was due; METHODS.md §2.2.3. It is measured on every
+/// `stride`-th request of each run, where that is more than the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pace {
+    /// How the schedule is known; of several runs, the weaker source.
+    pub source: RateSource,
+    /// Send lag. Its count is the number of requests that it was measured on.
+    pub lag: LatencySummary,
+    /// Requests that were later than is accepted.
+    pub late: Late,
+    /// Requests sent per request that was due by then, 0..=1.
+    pub sent_ratio: f64,
+    /// Latencies from the moment at which the requests were due, of those that the lag was measured on.
+    pub corrected: LatencySummary,
+    /// Pauses in which requests were due and none was sent.
+    pub stalls: u64,
+    /// The longest of them: start and length.
+    pub longest_stall: Option<(Timestamp, Nanos)>,
+    /// Requests in flight, on average, while the generator was behind.
+    pub in_flight_when_late: Option<f64>,
+}
+
+/// Requests that were sent later than is accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Late {
+    /// The lag that is accepted.
+    pub limit: Nanos,
+    /// Requests with more, of those that the lag was measured on.
+    pub share: Option<Proportion>,
+    /// When the first of them was sent.
+    pub first: Option<Timestamp>,
 }
 
 /// One chain, or all of them together. All figures are over counted records.
@@ -91,6 +156,18 @@ pub struct ChainFindings {
     pub bytes_out_total: u64,
     /// Records whose answer's bytes were captured (`bytes_in > 0`).
     pub bytes_measured: u64,
+    /// Records whose answer's body is in the recording: where there is none, JSON-RPC errors cannot be seen.
+    pub bodies: u64,
+    /// Failures by side, for the sides that have some.
+    pub errors_by_side: BTreeMap<Side, u64>,
+    /// Accepted answers among the requests that the generator and the test's set-up let through.
+    pub server_success: Option<Proportion>,
+    /// The rate that was to be kept, where the chain's requests are those of one run.
+    pub intended: Option<Intended>,
+    /// How late the chain's requests were sent, or why that is not known.
+    pub pace: Result<Pace, Unchecked>,
+    /// Who failed, and how that is known.
+    pub verdict: Verdict,
     /// Latencies, successes and failures apart.
     pub latency: LatencyFindings,
     /// Records by HTTP status; 0 means that no complete answer arrived.
@@ -105,6 +182,8 @@ pub struct ChainFindings {
     pub end: Option<Timestamp>,
     /// The attack names whose records the chain holds, in order of the name (a bounded number).
     pub attacks: Vec<String>,
+    /// The hosts that its requests were sent to, in order of the name (a bounded number).
+    pub hosts: Vec<String>,
 }
 
 /// `successes` of `trials` with its Wilson score interval.
@@ -172,6 +251,14 @@ pub struct Percentile {
 /// An error template with its figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorFinding {
+    /// What failed.
+    pub class: Class,
+    /// Classes that the text may stand for as well.
+    pub alternatives: Vec<Class>,
+    /// What happened, in a sentence.
+    pub meaning: String,
+    /// What to do about it.
+    pub advice: String,
     /// The text with ports, addresses, ids and URLs blanked.
     pub template: String,
     /// The first recorded text, credentials masked, at most 2 KiB of it. Empty where the failures have no text: then the
@@ -183,8 +270,29 @@ pub struct ErrorFinding {
     pub first: Option<Timestamp>,
     /// Timestamp of the latest record with it.
     pub last: Option<Timestamp>,
+    /// When the first of the records with it was over.
+    pub first_end: Option<Timestamp>,
+    /// Sum of the records' latencies in nanoseconds.
+    pub latency_sum_ns: u128,
     /// The place of the first record with it among all records, inputs one after another, from 0.
     pub first_place: u64,
+    /// The HTTP status, 0 where no complete answer arrived or several statuses are together here.
+    pub status: u16,
+    /// Whether the text is that of a JSON-RPC error inside an HTTP success.
+    pub is_rpc: bool,
+    /// That error's code.
+    pub rpc_code: Option<i64>,
+    /// Records by host (a bounded number of hosts), the most first.
+    pub hosts: Vec<HostFailures>,
+}
+
+/// Failures of the requests to one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostFailures {
+    /// Host and port; empty where the records have none.
+    pub host: String,
+    /// Records.
+    pub count: u64,
 }
 
 /// How the chains were formed.
@@ -229,7 +337,7 @@ pub enum GroupBy {
 }
 
 /// What the reader of the answer has to know before believing it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
     /// Records had been counted before and were left out.
     Duplicates {
@@ -270,6 +378,23 @@ pub enum Warning {
     DuplicatesUnchecked {
         /// Records that fall into a time span that had been set aside to bound memory.
         records: u64,
+    },
+    /// Numbers inside runs that no record has: results that were lost, which no figure can hold.
+    NumbersMissing {
+        /// How many.
+        records: u64,
+    },
+    /// A run was faster than the rate that was given for it, which was therefore left aside.
+    RateExceeded {
+        /// The run's attack.
+        attack: String,
+        /// What was given.
+        given: Rate,
+    },
+    /// A rate was given for attacks that are not in the records.
+    UnmatchedRate {
+        /// The pattern of their names.
+        attacks: String,
     },
     /// A configured chain matched nothing.
     EmptyChain {

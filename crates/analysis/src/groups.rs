@@ -1,6 +1,6 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use plimsoll_model::{CodeSet, InputId, Nanos, Target, mask_text, mask_url};
+use plimsoll_model::{CodeSet, InputId, Nanos, Secrets, Target};
 
 use crate::names::{Names, short_name};
 use crate::tally::Acceptance;
@@ -53,6 +53,7 @@ pub(crate) struct Groups {
     by: ChainsBy,
     codes: CodeSet,
     good_within: Nanos,
+    secrets: Secrets,
     attacks: Names,
     hosts: Names,
     segments: Names,
@@ -68,6 +69,7 @@ impl Groups {
             by: options.chains.clone(),
             codes: options.success_codes.clone(),
             good_within: options.slo.and_then(|slo| slo.latency).unwrap_or(Nanos(u64::MAX)),
+            secrets: options.secrets,
             attacks: Names::new(MAX_ATTACKS),
             hosts: Names::new(MAX_PARTS),
             segments: Names::new(MAX_PARTS),
@@ -81,7 +83,7 @@ impl Groups {
     pub(crate) fn resolve(&mut self, target: &Target, input: InputId, input_name: &str) -> u32 {
         let group = match &self.by {
             ChainsBy::Found => self.found(target),
-            ChainsBy::Asked(by) => asked(*by, target, input, input_name),
+            ChainsBy::Asked(by) => asked(*by, target, input, input_name, self.secrets),
             ChainsBy::Configured(rules) => rules
                 .iter()
                 .position(|rule| rule.matches.matches(target, input_name))
@@ -131,9 +133,9 @@ impl Groups {
         let Some(attack) = self.attacks.intern(&short_name(&target.attack)) else {
             return Group::Other;
         };
-        let masked = mask_url(&target.url);
+        let url = self.secrets.in_url(&target.url);
         let (mut host, mut segment) = (Part::Absent, Part::Absent);
-        if let Some(parts) = url::parts(&masked) {
+        if let Some(parts) = url::parts(&url) {
             host = self
                 .hosts
                 .intern(&short_name(&parts.host.to_ascii_lowercase()))
@@ -177,16 +179,22 @@ impl Groups {
     }
 }
 
-fn asked(by: GroupBy, target: &Target, input: InputId, input_name: &str) -> Group {
-    let masked = mask_url(&target.url);
-    let parts = url::parts(&masked);
+fn asked(
+    by: GroupBy,
+    target: &Target,
+    input: InputId,
+    input_name: &str,
+    secrets: Secrets,
+) -> Group {
+    let url = secrets.in_url(&target.url);
+    let parts = url::parts(&url);
     let name = match by {
-        GroupBy::Attack => mask_text(&target.attack),
+        GroupBy::Attack => secrets.in_text(&target.attack).into_owned(),
         GroupBy::Host => parts.map(|parts| parts.host.to_ascii_lowercase()).unwrap_or_default(),
         GroupBy::Path(count) => {
             parts.map(|parts| url::first_segments(parts.path, count).to_owned()).unwrap_or_default()
         }
-        GroupBy::Url => masked.split(['?', '#']).next().unwrap_or_default().to_owned(),
+        GroupBy::Url => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
         GroupBy::File if input_name.is_empty() => format!("input {}", input.0),
         GroupBy::File => input_name.to_owned(),
         GroupBy::Method => target.method.to_ascii_uppercase(),

@@ -71,6 +71,15 @@ impl Latencies {
         self.values.push(latency.0);
     }
 
+    /// Counts a latency `count` times.
+    pub(crate) fn record_n(&mut self, latency: Nanos, count: u64) {
+        if count == 1 {
+            self.record(latency);
+        } else if count > 0 {
+            self.folded.get_or_insert_with(Box::default).take_n(latency.0, count);
+        }
+    }
+
     #[cold]
     fn fold(&mut self) {
         self.folded.get_or_insert_with(Box::default).take(&self.values);
@@ -177,6 +186,23 @@ impl Folded {
         }
     }
 
+    fn take_n(&mut self, value: u64, count: u64) {
+        self.take(&[value]);
+        let more = count - 1;
+        self.sum += u128::from(value) * u128::from(more);
+        self.count += more;
+        let bucket = bucket(value);
+        let page = self.pages[bucket >> HALF].get_or_insert_with(empty_page);
+        let slot = &mut page[bucket % (1 << HALF)];
+        let total = u64::from(*slot) + more;
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half; the upper is carried")]
+        let lower = total as u32;
+        *slot = lower;
+        if total >> u32::BITS > 0 {
+            *self.carries.entry(bucket).or_default() += total >> u32::BITS;
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.sum += other.sum;
@@ -243,7 +269,7 @@ fn empty_page() -> Box<Page> {
 }
 
 /// The 1-based rank of the percentile by nearest rank: the smallest r with r/n >= q.
-fn nearest_rank(count: u64, per_mille: u64) -> u64 {
+pub(crate) fn nearest_rank(count: u64, per_mille: u64) -> u64 {
     let rank = (u128::from(count) * u128::from(per_mille)).div_ceil(1_000);
     u64::try_from(rank).unwrap_or(u64::MAX).max(1)
 }
@@ -257,7 +283,7 @@ fn nearest_rank(count: u64, per_mille: u64) -> u64 {
     clippy::cast_sign_loss,
     reason = "a few thousand at most"
 )]
-fn samples_needed(per_mille: u64) -> u64 {
+pub(crate) fn samples_needed(per_mille: u64) -> u64 {
     let quantile = per_mille as f64 / 1_000.0;
     let needed = |q: f64| (0.025_f64.ln() / q.ln()).ceil();
     needed(quantile).max(needed(1.0 - quantile)) as u64
@@ -331,6 +357,21 @@ mod tests {
         folded.pages[0].as_mut().unwrap()[5] = u32::MAX;
         folded.take(&[5, 5]);
         assert_eq!(folded.buckets().collect::<Vec<_>>(), [(5, (1 << 32) + 1)]);
+    }
+
+    #[test]
+    fn a_latency_counts_as_often_as_it_is_said_to() {
+        let (mut once, mut often) = (Latencies::default(), Latencies::default());
+        for (value, count) in [(5, 3_000_u64), (7_000, 1), (1 << 50, 2)] {
+            often.record_n(Nanos(value), count);
+            (0..count).for_each(|_| once.record(Nanos(value)));
+        }
+        often.record_n(Nanos(9), 0);
+        assert_eq!(once.summary(), often.summary());
+        assert_eq!(once.distribution(), often.distribution());
+        often.record_n(Nanos(5), (1 << 33) - 3_000);
+        assert_eq!(often.summary().count, (1 << 33) + 3);
+        assert_eq!(often.distribution().to_histogram().len(), (1 << 33) + 3);
     }
 
     #[test]

@@ -56,18 +56,26 @@ mod latencies;
 mod matcher;
 mod names;
 mod options;
+mod pace;
 mod proportion;
 mod recheck;
 mod runs;
+mod schedule;
 mod slabs;
 mod spans;
 mod streams;
 mod summary;
 mod tally;
+mod taxonomy;
 mod templates;
 mod url;
+mod verdict;
 
 pub use analyzer::{Analyzer, Step};
 pub use findings::*;
 pub use matcher::{Conditions, InvalidCondition, Matcher};
-pub use options::{ChainRule, ChainsBy, Options, Slo};
+pub use options::{ChainRule, ChainsBy, IntendedRate, Options, Slo, Validity};
+pub use taxonomy::{
+    Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
+};
+pub use verdict::Ports;

@@ -1,7 +1,10 @@
-use plimsoll_model::{CodeSet, Nanos, Timestamp};
+use std::sync::Arc;
 
-use crate::GroupBy;
+use plimsoll_model::{CodeSet, Nanos, Rate, Secrets, Timestamp};
+
 use crate::matcher::Matcher;
+use crate::taxonomy::Taxonomy;
+use crate::{GroupBy, Ports};
 
 /// What to analyse, and how.
 #[derive(Clone, Debug)]
@@ -22,6 +25,62 @@ pub struct Options {
     pub keep_duplicates: bool,
     /// Two-sided confidence of the intervals of proportions, inside 0..1.
     pub confidence: f64,
+    /// Whether credentials in URLs, names and error texts are masked.
+    pub secrets: Secrets,
+    /// What error texts mean.
+    pub taxonomy: Arc<Taxonomy>,
+    /// Rates that generators were to keep; the first that matches a run's attack is the run's.
+    pub intended: Vec<IntendedRate>,
+    /// From when on a generator was the limit.
+    pub validity: Validity,
+    /// The ports of a generator's host.
+    pub ports: Ports,
+}
+
+/// The rate that the attacks of some names were to keep.
+#[derive(Clone, Debug)]
+pub struct IntendedRate {
+    /// Which attacks: conditions on the attack's name and the input hold, others never do.
+    pub attacks: Matcher,
+    /// The pattern of their names, as it was given; `None` for all attacks.
+    pub pattern: Option<String>,
+    /// The rate.
+    pub rate: Rate,
+}
+
+/// What a generator has to keep to be no limit; METHODS.md §2.2.3.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Validity {
+    /// The least share of the requests that were due that has to be sent, 0..=1.
+    pub min_sent_ratio: f64,
+    /// The largest share of requests that may fail by the generator's or the set-up's doing, 0..=1.
+    pub max_client_error_ratio: f64,
+    /// The largest 99th percentile of the send lag, as a share of the SLO's latency (of a second where there is none).
+    pub max_send_lag_ratio: f64,
+}
+
+impl Validity {
+    /// The send lag that is accepted where this latency is asked for: at least two milliseconds, as a generator in good
+    /// health sleeps in whole ones.
+    #[must_use]
+    pub fn lag_limit(&self, latency: Option<Nanos>) -> Nanos {
+        const LEAST: Nanos = Nanos(2_000_000);
+        const LATENCY_WITHOUT_SLO: Nanos = Nanos(1_000_000_000);
+        let latency = latency.unwrap_or(LATENCY_WITHOUT_SLO);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of it"
+        )]
+        let limit = Nanos((latency.0 as f64 * self.max_send_lag_ratio) as u64);
+        limit.max(LEAST)
+    }
+}
+
+impl Default for Validity {
+    fn default() -> Self {
+        Self { min_sent_ratio: 0.99, max_client_error_ratio: 0.001, max_send_lag_ratio: 0.1 }
+    }
 }
 
 impl Default for Options {
@@ -35,6 +94,11 @@ impl Default for Options {
             skip: Nanos::ZERO,
             keep_duplicates: false,
             confidence: 0.95,
+            secrets: Secrets::default(),
+            taxonomy: Arc::default(),
+            intended: Vec::new(),
+            validity: Validity::default(),
+            ports: Ports::default(),
         }
     }
 }
@@ -46,6 +110,8 @@ pub struct Slo {
     pub latency: Option<Nanos>,
     /// The share of accepted answers that is asked for, 0..=1.
     pub success_min: Option<f64>,
+    /// The share of good requests that is asked for, 0..=1; 0.99 where nothing is said.
+    pub good_ratio_min: Option<f64>,
 }
 
 /// How records are grouped into chains.

@@ -49,6 +49,7 @@ struct Stream {
 struct Run {
     stream: u32,
     extent: Extent,
+    has_numbers: bool,
 }
 
 /// Without numbers, `min_seq` is 0 and `max_seq` the number of records with timestamp.
@@ -75,6 +76,19 @@ impl Extent {
         let length = self.max_at.wrapping_sub(self.min_at).cast_unsigned().wrapping_add(2 * NEAR);
         let offset = at.wrapping_sub(self.min_at).cast_unsigned().wrapping_add(NEAR);
         contradicts | u8::from(offset > length) == 0
+    }
+
+    /// Whether both can be of one run: of the first and last records of each, none has a higher number and an earlier start
+    /// than another.
+    fn agrees_with(&self, other: &Self) -> bool {
+        let ends =
+            |extent: &Self| [(extent.min_seq, extent.min_at), (extent.max_seq, extent.max_at)];
+        ends(self).iter().all(|(seq, at)| {
+            ends(other).iter().all(|(other_seq, other_at)| match seq.cmp(other_seq) {
+                Ordering::Equal => at == other_at,
+                order => at.cmp(other_at) != order.reverse(),
+            })
+        })
     }
 
     /// Whether the record can be of this run and nothing suggests another one.
@@ -197,23 +211,30 @@ impl Runs {
     fn add_run(&mut self, stream: u32, record: &Record) -> usize {
         let run = self.all.len();
         let place = &mut self.streams[stream as usize];
-        let extent = if record.has_seq && record.timestamp.is_known() {
+        let has_numbers = record.has_seq && record.timestamp.is_known();
+        let extent = if has_numbers {
             Extent::of(record.seq, record.timestamp.0)
         } else {
             Extent { min_seq: 0, max_seq: 0, min_at: i64::MAX, max_at: i64::MIN }
         };
-        if record.has_seq && record.timestamp.is_known() {
+        if has_numbers {
             place.numbered.push(run);
         } else {
             place.unnumbered.push(run);
         }
-        self.all.push(Run { stream, extent });
+        self.all.push(Run { stream, extent, has_numbers });
         run
     }
 
     /// The stream that a run was found in.
     pub(crate) fn stream(&self, run: u32) -> Option<u32> {
         self.all.get(run as usize).map(|run| run.stream)
+    }
+
+    /// The lowest and the highest number of the run's records, where they have numbers.
+    pub(crate) fn numbers(&self, run: u32) -> Option<(u64, u64)> {
+        let run = self.all.get(run as usize).filter(|run| run.has_numbers)?;
+        Some((run.extent.min_seq, run.extent.max_seq))
     }
 
     /// Whether there were too many to keep them apart.
@@ -232,25 +253,25 @@ impl Runs {
     /// For each run the run that it continues after a pause, or itself.
     ///
     /// While records are read, a pause starts another run unless the numbers go on at once: they may belong to a run
-    /// that starts anew. Afterwards it is known whether they did start anew. Runs without numbers that records in order
+    /// that starts anew. Where answers take seconds, the order of completion makes such pauses too, and both runs go on side
+    /// by side. Afterwards it is known whether the numbers did start anew. Runs without numbers that records in order
     /// of completion made two are one where they turn out to lie near each other.
     pub(crate) fn joined(&self) -> Vec<u32> {
         let mut roots: Vec<u32> = (0..self.all.len()).map(number).collect();
         for stream in &self.streams {
             let mut order = stream.numbered.clone();
             order.sort_by_key(|&run| self.all[run].extent.min_at);
-            let mut open: Option<(usize, Extent)> = None;
+            let mut open: Vec<(usize, Extent)> = Vec::new();
             for run in order {
                 let extent = self.all[run].extent;
-                match &mut open {
-                    Some((root, before))
-                        if extent.min_seq > before.max_seq && extent.min_at >= before.max_at =>
-                    {
+                let tried = open.iter_mut().rev().take(MAX_TRIED);
+                match tried.into_iter().find(|(_, before)| before.agrees_with(&extent)) {
+                    Some((root, before)) => {
                         roots[run] = number(*root);
                         before.extend(extent.min_seq, extent.min_at);
                         before.extend(extent.max_seq, extent.max_at);
                     }
-                    _ => open = Some((run, extent)),
+                    None => open.push((run, extent)),
                 }
             }
             let mut order = stream.unnumbered.clone();
@@ -379,6 +400,23 @@ mod tests {
         // The requests after the stall complete in any order.
         records[40..].reverse();
         assert_eq!(sizes(records), [100]);
+    }
+
+    /// Answers that take up to 7 s, some of them next to none: what a collapsing generator leaves behind.
+    #[test]
+    fn answers_in_great_disorder_are_of_one_run() {
+        let mut records = run(0, 2_000);
+        for record in &mut records {
+            record.latency = Nanos(record.seq * 7_919 % 7_001 * MS.cast_unsigned());
+        }
+        records.sort_by_key(Record::end);
+        assert_eq!(sizes(records.clone()), [2_000]);
+        // The same once more, right after the last answer.
+        let again = records.iter().map(|before| Record {
+            timestamp: Timestamp(before.timestamp.0 + 27_000 * MS),
+            ..*before
+        });
+        assert_eq!(sizes(records.iter().copied().chain(again)), [2_000, 2_000]);
     }
 
     #[test]

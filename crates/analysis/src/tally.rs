@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) bytes_measured: u64,
+    /// Records whose answer's body was recorded.
+    pub(crate) bodies: u64,
     pub(crate) starts: Starts,
     /// Successes and good requests without timestamp: they are in no rate.
     pub(crate) untimed_successes: u64,
@@ -50,6 +52,7 @@ impl Default for Tally {
             bytes_in: 0,
             bytes_out: 0,
             bytes_measured: 0,
+            bodies: 0,
             starts: Starts::default(),
             untimed_successes: 0,
             untimed_good: 0,
@@ -64,17 +67,17 @@ impl Default for Tally {
 impl Tally {
     /// Counts the record and says whether it was a success.
     ///
-    /// A success has an accepted code. An error beside an HTTP success (a check that failed after the answer) makes it a
-    /// failure; beside another code the error is but the status in words, and the code decides.
+    /// A success has an accepted code. An error beside an HTTP success (a JSON-RPC error, or a check that failed after the
+    /// answer) makes it a failure; beside another code the error is but the status in words, and the code decides.
     #[inline]
-    pub(crate) fn add(&mut self, record: &Record, acceptance: &Acceptance) -> bool {
+    pub(crate) fn add(&mut self, record: &Record, is_error: bool, acceptance: &Acceptance) -> bool {
         let place = match self.codes.get(self.latest_code) {
             Some(latest) if latest.code == record.code => self.latest_code,
             _ => self.place_of(record.code, &acceptance.codes),
         };
         let code = &mut self.codes[place];
         code.count += 1;
-        let success = code.accepted && !(record.error.is_some() && record.is_http_success());
+        let success = code.accepted && !(is_error && record.is_http_success());
         if success {
             let good = u64::from(record.latency <= acceptance.good_within);
             self.good += good;
@@ -89,6 +92,7 @@ impl Tally {
         self.bytes_in = self.bytes_in.saturating_add(record.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(record.bytes_out);
         self.bytes_measured += u64::from(record.bytes_in > 0);
+        self.bodies += u64::from(record.has_body);
         self.starts.add(record);
         self.end = self.end.max(record.end());
         success
@@ -113,6 +117,7 @@ impl Tally {
         self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
         self.bytes_measured += other.bytes_measured;
+        self.bodies += other.bodies;
         self.starts.merge(other.starts);
         self.untimed_successes += other.untimed_successes;
         self.untimed_good += other.untimed_good;

@@ -2,10 +2,11 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ChainsBy, Findings, Options, Step};
 use plimsoll_ingest::{Progress, ReadOptions, Source, expand, read};
-use plimsoll_model::{Ledger, Nanos};
+use plimsoll_model::{Ledger, Nanos, Secrets};
 use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta, visible, warnings};
 
 use crate::args::{Analyze, Format};
@@ -16,15 +17,16 @@ use crate::{output, progress};
 /// Answers, and says whether the inputs were sound enough for a verdict.
 pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
     let config = Config::load(args.config.as_deref())?;
+    let in_file = |error: anyhow::Error| error.context(config.path.display().to_string());
     let chains = match args.group_by {
         Some(group_by) => ConfiguredChains {
             by: ChainsBy::Asked(group_by),
             chains: Vec::new(),
             headers: Vec::new(),
         },
-        None => config.chains()?,
+        None => config.chains().map_err(in_file)?,
     };
-    let slo = config.slo(args.slo)?;
+    let slo = config.slo(args.slo).map_err(in_file)?;
     let mut sources = expand(files(args)?)?;
     let to = args.output.as_deref();
     if let Some(path) = to {
@@ -44,12 +46,18 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         to: args.to,
         skip: args.skip,
         keep_duplicates: args.keep_duplicates,
+        secrets: if args.show_secrets { Secrets::Shown } else { Secrets::Masked },
+        taxonomy: Arc::new(config.taxonomy().map_err(in_file)?),
+        intended: config.intended(&args.rate).map_err(in_file)?,
+        validity: config.validity().map_err(in_file)?,
+        ports: config.ports().map_err(in_file)?,
         ..Options::default()
     };
     let matched_by_header = !chains.headers.is_empty();
     let reading = ReadOptions {
         threads: args.threads.into(),
         headers: chains.headers,
+        accepted_rpc_codes: config.rpc_codes().map_err(in_file)?.success,
         sha256: args.format == Format::Json,
         ..ReadOptions::default()
     };
@@ -68,6 +76,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         config: EffectiveConfig {
             slo_latency: slo.and_then(|slo| slo.latency),
             slo_success_min: slo.and_then(|slo| slo.success_min),
+            slo_good_ratio_min: slo.and_then(|slo| slo.good_ratio_min),
             success_codes: args.success_codes.to_string(),
             from: args.from,
             to: args.to,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plimsoll_analysis::{GroupBy, Slo};
+use plimsoll_analysis::{GroupBy, IntendedRate, Slo};
 use plimsoll_model::{CodeSet, Nanos, Timestamp};
 
 use crate::values;
@@ -67,6 +67,15 @@ pub(crate) struct Analyze {
     /// Leave out the first SPAN of each run, a warm-up, as in 30s
     #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0s")]
     pub(crate) skip: Nanos,
+
+    /// The rate that the attack was to keep, as in 500, 500/1s or 30000/1m, against which its sending is checked. With a
+    /// glob in front (eth-*=500) it is that of attacks of such a name. Without it the rate is rebuilt from the records
+    #[arg(long, value_name = "[ATTACK=]RATE", value_parser = values::intended_rate)]
+    pub(crate) rate: Vec<IntendedRate>,
+
+    /// Print credentials in URLs, names and error texts instead of masking them
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
 
     /// Count records that are there twice as often as they are there
     #[arg(long)]

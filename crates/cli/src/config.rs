@@ -4,8 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use plimsoll_analysis::{ChainRule, ChainsBy, Conditions, Matcher, Slo};
-use plimsoll_model::{CodeSet, Nanos};
+use plimsoll_analysis::{
+    ChainRule, ChainsBy, Class, Conditions, IntendedRate, Matcher, Ports, RpcCodes, Rule, Slo,
+    Taxonomy, Validity,
+};
+use plimsoll_model::{CodeSet, Nanos, Rate};
 use plimsoll_render::ConfiguredChain;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -17,10 +20,12 @@ const DEFAULT_FILE: &str = "plimsoll.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
+    /// Where it was read; empty where nothing was.
+    #[serde(skip)]
+    pub(crate) path: PathBuf,
     slo: Option<SloTable>,
     chains: Chains,
-    #[serde(rename = "measure")]
-    _measure: Option<IgnoredAny>,
+    measure: MeasureTable,
     #[serde(rename = "fleet")]
     _fleet: Option<IgnoredAny>,
     #[serde(rename = "growth")]
@@ -29,10 +34,8 @@ pub(crate) struct Config {
     _cost: Option<IgnoredAny>,
     #[serde(rename = "gate")]
     _gate: Option<IgnoredAny>,
-    #[serde(rename = "taxonomy")]
-    _taxonomy: Option<IgnoredAny>,
-    #[serde(rename = "rpc")]
-    _rpc: Option<IgnoredAny>,
+    taxonomy: Vec<RuleTable>,
+    rpc: RpcTable,
 }
 
 #[derive(Debug, Deserialize)]
@@ -40,8 +43,63 @@ pub(crate) struct Config {
 struct SloTable {
     success_min: Option<f64>,
     latency_ms: Option<f64>,
-    #[serde(rename = "good_ratio_min")]
-    _good_ratio_min: Option<f64>,
+    good_ratio_min: Option<f64>,
+}
+
+/// Keys of other verbs are let pass.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct MeasureTable {
+    intended_rps: Option<f64>,
+    min_sent_ratio: Option<f64>,
+    max_client_error_ratio: Option<f64>,
+    max_send_lag_ratio: Option<f64>,
+    ports: PortsTable,
+    #[serde(rename = "window_s")]
+    _window_s: Option<IgnoredAny>,
+    #[serde(rename = "warmup_s")]
+    _warmup_s: Option<IgnoredAny>,
+    #[serde(rename = "min_windows")]
+    _min_windows: Option<IgnoredAny>,
+    #[serde(rename = "exceed_ratio")]
+    _exceed_ratio: Option<IgnoredAny>,
+    #[serde(rename = "max_generator_cpu")]
+    _max_generator_cpu: Option<IgnoredAny>,
+    #[serde(rename = "bootstrap_resamples")]
+    _bootstrap_resamples: Option<IgnoredAny>,
+    #[serde(rename = "bootstrap_seed")]
+    _bootstrap_seed: Option<IgnoredAny>,
+    #[serde(rename = "confidence")]
+    _confidence: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PortsTable {
+    low: Option<u16>,
+    high: Option<u16>,
+    hold_s: Option<f64>,
+    source_ips: Option<u32>,
+    utilisation: Option<f64>,
+}
+
+/// `[[taxonomy]]`: what an error text means.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleTable {
+    pattern: String,
+    class: String,
+    #[serde(default)]
+    meaning: String,
+    #[serde(default)]
+    advice: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RpcTable {
+    success_codes: Vec<i64>,
+    rate_limited_codes: Vec<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,9 +184,10 @@ impl Config {
         };
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        let config: Self = toml::from_str(&text)
+        let mut config: Self = toml::from_str(&text)
             .map_err(|error| anyhow::anyhow!("{}{}", path.display(), at_place(&text, &error)))?;
         config.check_names().with_context(|| path.display().to_string())?;
+        config.path = path;
         Ok(config)
     }
 
@@ -160,19 +219,122 @@ impl Config {
                 let nanos = (latency * 1e6).round() as u64;
                 slo.latency = Some(Nanos(nanos));
             }
-            if let Some(success) = table.success_min {
-                anyhow::ensure!(
-                    (0.0..=1.0).contains(&success),
-                    "slo.success_min = {success}: expected a share between 0 and 1"
-                );
-                slo.success_min = Some(success);
-            }
+            slo.success_min = share("slo.success_min", table.success_min)?;
+            slo.good_ratio_min = share("slo.good_ratio_min", table.good_ratio_min)?;
         }
         if let Some(typed) = typed {
             slo.latency = typed.latency.or(slo.latency);
             slo.success_min = typed.success_min.or(slo.success_min);
         }
         Ok((slo != Slo::default()).then_some(slo))
+    }
+
+    /// What error texts mean: the rules of the configuration before those that are built in.
+    pub(crate) fn taxonomy(&self) -> anyhow::Result<Taxonomy> {
+        let mut rules = Vec::new();
+        for (number, table) in (1..).zip(&self.taxonomy) {
+            let class = table.class.parse::<Class>();
+            let class = class.map_err(|error| anyhow::anyhow!("[[taxonomy]] {number}: {error}"))?;
+            rules.push(Rule {
+                pattern: table.pattern.clone(),
+                class,
+                meaning: table.meaning.clone(),
+                advice: table.advice.clone(),
+            });
+        }
+        Taxonomy::new(&rules, self.rpc_codes()?)
+            .map_err(|error| anyhow::anyhow!("{}", one_line(&error.to_string())))
+    }
+
+    /// The JSON-RPC errors that are not plain failures.
+    pub(crate) fn rpc_codes(&self) -> anyhow::Result<RpcCodes> {
+        let RpcTable { success_codes, rate_limited_codes } = &self.rpc;
+        if let Some(code) = success_codes.iter().find(|code| rate_limited_codes.contains(code)) {
+            anyhow::bail!(
+                "[rpc]: {code} is in success_codes and in rate_limited_codes: an answer is either a success or over a limit"
+            );
+        }
+        Ok(RpcCodes { success: success_codes.clone(), rate_limited: rate_limited_codes.clone() })
+    }
+
+    /// From when on a generator was the limit.
+    pub(crate) fn validity(&self) -> anyhow::Result<Validity> {
+        let MeasureTable { min_sent_ratio, max_client_error_ratio, max_send_lag_ratio, .. } =
+            self.measure;
+        let default = Validity::default();
+        let value =
+            |key, value, default| Ok::<_, anyhow::Error>(share(key, value)?.unwrap_or(default));
+        Ok(Validity {
+            min_sent_ratio: value(
+                "measure.min_sent_ratio",
+                min_sent_ratio,
+                default.min_sent_ratio,
+            )?,
+            max_client_error_ratio: value(
+                "measure.max_client_error_ratio",
+                max_client_error_ratio,
+                default.max_client_error_ratio,
+            )?,
+            max_send_lag_ratio: value(
+                "measure.max_send_lag_ratio",
+                max_send_lag_ratio,
+                default.max_send_lag_ratio,
+            )?,
+        })
+    }
+
+    /// The ports of a generator's host.
+    pub(crate) fn ports(&self) -> anyhow::Result<Ports> {
+        let table = &self.measure.ports;
+        let default = Ports::default();
+        let (low, high) = (table.low.unwrap_or(default.low), table.high.unwrap_or(default.high));
+        anyhow::ensure!(
+            low <= high,
+            "measure.ports: low = {low} is above high = {high}: expected a range such as 32768 to 60999"
+        );
+        let utilisation = share("measure.ports.utilisation", table.utilisation)?;
+        anyhow::ensure!(
+            utilisation != Some(0.0),
+            "measure.ports.utilisation = 0: expected a share above 0, as without any port no request can be sent"
+        );
+        anyhow::ensure!(
+            table.source_ips != Some(0),
+            "measure.ports.source_ips = 0: expected the number of addresses that requests are sent from, at least 1"
+        );
+        let hold = match table.hold_s {
+            Some(hold) => {
+                anyhow::ensure!(
+                    (0.0..1e9).contains(&hold),
+                    "measure.ports.hold_s = {hold}: expected a number of seconds"
+                );
+                Nanos::from(std::time::Duration::from_secs_f64(hold))
+            }
+            None => default.hold,
+        };
+        Ok(Ports {
+            low,
+            high,
+            hold,
+            source_ips: table.source_ips.unwrap_or(default.source_ips),
+            utilisation: utilisation.unwrap_or(default.utilisation),
+        })
+    }
+
+    /// The rates that attacks were to keep: those that were typed, then the configuration's.
+    pub(crate) fn intended(&self, typed: &[IntendedRate]) -> anyhow::Result<Vec<IntendedRate>> {
+        let mut rates = typed.to_vec();
+        if let Some(rate) = self.measure.intended_rps {
+            anyhow::ensure!(
+                rate > 0.0 && rate < 1e9,
+                "measure.intended_rps = {rate}: expected a number of requests per second"
+            );
+            rates.push(IntendedRate {
+                attacks: Matcher::default(),
+                pattern: None,
+                rate: Rate(rate),
+            });
+        }
+        Ok(rates)
     }
 
     /// The chains, where at least one says what it matches or accepts; one that does not say what it matches is the
@@ -200,6 +362,17 @@ impl Config {
         let chains = rules.iter().map(configured).collect();
         Ok(ConfiguredChains { by: ChainsBy::Configured(rules), chains, headers })
     }
+}
+
+/// A share, if it is one.
+fn share(key: &str, value: Option<f64>) -> anyhow::Result<Option<f64>> {
+    if let Some(value) = value {
+        anyhow::ensure!(
+            (0.0..=1.0).contains(&value),
+            "{key} = {value}: expected a share between 0 and 1"
+        );
+    }
+    Ok(value)
 }
 
 impl ChainTable {

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use plimsoll_analysis::{GroupBy, Slo};
-use plimsoll_model::{Nanos, Timestamp};
+use plimsoll_analysis::{Conditions, GroupBy, IntendedRate, Matcher, Slo};
+use plimsoll_model::{Nanos, Rate, Timestamp};
 
 /// `2026-11-23T08:35:32Z`, with any offset; without one it is UTC.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
@@ -75,6 +75,28 @@ pub(crate) fn slo(text: &str) -> Result<Slo, String> {
     Ok(slo)
 }
 
+/// `500`, `500/1s` or `30000/1m`, as vegeta takes it.
+pub(crate) fn rate(text: &str) -> Result<Rate, String> {
+    let wrong = || "expected a rate such as 500, 500/1s or 30000/1m".to_owned();
+    let (count, per) = text.split_once('/').unwrap_or((text, "1s"));
+    let count: f64 = count.trim().parse().map_err(|_| wrong())?;
+    // vegeta takes `500/s` for `500/1s`.
+    let per = span(per).or_else(|_| span(&format!("1{per}"))).map_err(|_| wrong())?;
+    let rate = count / per.as_secs_f64();
+    if rate > 0.0 && rate < 1e9 { Ok(Rate(rate)) } else { Err(wrong()) }
+}
+
+/// A rate, alone or behind the glob of the attacks that were to keep it: `eth-*=500`.
+pub(crate) fn intended_rate(text: &str) -> Result<IntendedRate, String> {
+    let (attack, text) = match text.rsplit_once('=') {
+        Some((attack, rate)) => (Some(attack.to_owned()), rate),
+        None => (None, text),
+    };
+    let attacks = Matcher::new(&Conditions { attack: attack.clone(), ..Conditions::default() });
+    let attacks = attacks.map_err(|error| error.to_string())?;
+    Ok(IntendedRate { attacks, pattern: attack, rate: rate(text)? })
+}
+
 /// `attack`, `host`, `path`, `path:2`, `url`, `file` or `method`.
 pub(crate) fn group_by(text: &str) -> Result<GroupBy, String> {
     Ok(match text {
@@ -115,12 +137,27 @@ mod tests {
 
     #[test]
     fn service_levels() {
-        let both = Slo { latency: Some(Nanos(500_000_000)), success_min: Some(0.995) };
+        let both = Slo {
+            latency: Some(Nanos(500_000_000)),
+            success_min: Some(0.995),
+            good_ratio_min: None,
+        };
         assert_eq!(slo("latency=500ms,success=99.5%"), Ok(both));
         assert_eq!(slo("success=0.995,latency=0.5s"), Ok(both));
         assert_eq!(slo("latency=1s").unwrap().success_min, None);
         for text in ["", "latency", "p99=1s", "success=101%", "success=NaN"] {
             assert!(slo(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate("500"), Ok(Rate(500.0)));
+        assert_eq!(rate("500/s"), Ok(Rate(500.0)));
+        assert_eq!(rate("30000/1m"), Ok(Rate(500.0)));
+        assert_eq!(intended_rate("eth=1=50/100ms").unwrap().rate, Rate(500.0));
+        for text in ["", "0", "-5", "many", "5/", "eth-*=", "[=5", "inf", "NaN"] {
+            assert!(intended_rate(text).is_err(), "{text}");
         }
     }
 

@@ -63,6 +63,7 @@ pub(crate) struct BatchBuilder {
     pub(crate) formats: Vec<Format>,
     /// Header names whose values belong to a target.
     wanted: Vec<String>,
+    accepted_rpc_codes: Vec<i64>,
     arena: Vec<u8>,
     spelt: Vec<Spelt>,
     /// By a cheap mark of the target: the one seen last, and its index.
@@ -79,12 +80,13 @@ pub(crate) struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub(crate) fn new(wanted: Vec<String>) -> Self {
+    pub(crate) fn new(wanted: Vec<String>, accepted_rpc_codes: Vec<i64>) -> Self {
         Self {
             batch: Batch::default(),
             damage: Vec::new(),
             formats: Vec::new(),
             wanted,
+            accepted_rpc_codes,
             arena: Vec::new(),
             spelt: Vec::new(),
             recent: Box::new([(0, Spelt::VACANT); RECENT]),
@@ -167,7 +169,7 @@ impl BatchBuilder {
     /// The error that text and body amount to; none where neither says anything.
     #[inline]
     fn error(&mut self, record: &RawRecord<'_>) -> Option<ErrorId> {
-        let (text, sign) = match record.body.says(record.code) {
+        let (text, sign) = match record.body.says(record.code, &self.accepted_rpc_codes) {
             Some(Said::Rpc(error)) => return Some(self.rpc_error(&error)),
             Some(Said::Sign(sign)) => (record.error, sign),
             None => (record.error, BodySign::Nothing),

@@ -22,6 +22,8 @@ pub struct ReadOptions {
     pub threads: usize,
     /// Names of the answer headers whose values the records' targets are to hold.
     pub headers: Vec<String>,
+    /// JSON-RPC error codes that do not hide other errors of the same answer.
+    pub accepted_rpc_codes: Vec<i64>,
     /// Whether each input's SHA-256 is wanted. It takes longer than reading lean records.
     pub sha256: bool,
     /// Bytes that a worker decodes at a time.
@@ -35,7 +37,13 @@ impl ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { threads: 0, headers: Vec::new(), sha256: false, chunk_size: 1 << 19 }
+        Self {
+            threads: 0,
+            headers: Vec::new(),
+            accepted_rpc_codes: Vec::new(),
+            sha256: false,
+            chunk_size: 1 << 19,
+        }
     }
 }
 
@@ -124,7 +132,8 @@ fn work(
 ) -> Result<(), Error> {
     let _stop = StopOnPanic(committer);
     let mut buffer = Vec::new();
-    let mut builder = BatchBuilder::new(options.headers.clone());
+    let mut builder =
+        BatchBuilder::new(options.headers.clone(), options.accepted_rpc_codes.clone());
     loop {
         let Some(mut chunk) = lock(segmenter).next(&mut buffer)? else { return Ok(()) };
         builder.clear();

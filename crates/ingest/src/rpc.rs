@@ -42,25 +42,60 @@ pub(crate) fn may_be_error(body: &[u8], at: usize) -> bool {
     })
 }
 
-/// The error of the answer, or the first one of a batch of answers.
+/// The error of the answer. Of several answers, in an array or one a line, the first error whose code is not among the
+/// accepted ones; the first of all where each is.
 ///
 /// Null, false, zero and empty values of `error` are none. A body that was cut is read as far as it goes.
-pub(crate) fn error(body: &[u8]) -> Option<RpcError> {
+pub(crate) fn error(body: &[u8], accepted: &[i64]) -> Option<RpcError> {
     let text = String::from_utf8_lossy(body);
-    let mut found = None;
-    // What was found before the end of a cut body stands.
-    let _ = Answers { found: &mut found, may_be_batch: true }
-        .deserialize(&mut serde_json::Deserializer::from_str(&text));
-    found
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut found = Found { error: None, accepted };
+    while !found.is_decided() {
+        let mut json = serde_json::Deserializer::from_str(rest);
+        // What was found before the end of a cut body stands.
+        if (Answers { found: &mut found, may_be_batch: true }).deserialize(&mut json).is_err() {
+            break;
+        }
+        let end = json.into_iter::<IgnoredAny>().byte_offset();
+        let behind = rest[end..].trim_start_matches([' ', '\t']);
+        if !behind.starts_with(['\r', '\n']) {
+            break;
+        }
+        rest = behind;
+    }
+    found.error
+}
+
+/// The error that stands so far.
+struct Found<'a> {
+    error: Option<RpcError>,
+    accepted: &'a [i64],
+}
+
+impl Found<'_> {
+    fn accepts(&self, error: &RpcError) -> bool {
+        error.code.is_some_and(|code| self.accepted.contains(&code))
+    }
+
+    /// Whether no later error can take its place.
+    fn is_decided(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| !self.accepts(error))
+    }
+
+    fn add(&mut self, error: RpcError) {
+        if self.error.is_none() || (!self.is_decided() && !self.accepts(&error)) {
+            self.error = Some(error);
+        }
+    }
 }
 
 /// An answer, or several in an array.
-struct Answers<'a> {
-    found: &'a mut Option<RpcError>,
+struct Answers<'a, 'b> {
+    found: &'a mut Found<'b>,
     may_be_batch: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Answers<'_> {
+impl<'de> DeserializeSeed<'de> for Answers<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -68,7 +103,7 @@ impl<'de> DeserializeSeed<'de> for Answers<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Answers<'_> {
+impl<'de> Visitor<'de> for Answers<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,8 +112,13 @@ impl<'de> Visitor<'de> for Answers<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
-            if key == "error" && self.found.is_none() {
-                map.next_value_seed(Failure(self.found))?;
+            if key == "error" && !self.found.is_decided() {
+                let mut error = None;
+                let read = map.next_value_seed(Failure(&mut error));
+                if let Some(error) = error {
+                    self.found.add(error);
+                }
+                read?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -256,10 +296,33 @@ mod tests {
 
     fn told(body: &str) -> Option<String> {
         let at = memmem::find(body.as_bytes(), ERROR_KEY);
-        let found = error(body.as_bytes()).map(|error| error.to_string());
+        let found = error(body.as_bytes(), &[]).map(|error| error.to_string());
         let may_be = at.is_some_and(|at| may_be_error(body.as_bytes(), at));
         assert!(may_be || found.is_none(), "{body}");
         found
+    }
+
+    #[test]
+    fn an_error_that_is_not_accepted_decides() {
+        let code = |body: &str| error(body.as_bytes(), &[3, 4]).and_then(|error| error.code);
+        for (body, expected) in [
+            (
+                r#"[{"error":{"code":3}},{"error":{"code":-32603}},{"error":{"code":1}}]"#,
+                Some(-32603),
+            ),
+            (r#"[{"error":{"code":-32603}},{"error":{"code":3}}]"#, Some(-32603)),
+            (r#"[{"result":1},{"error":{"code":4}},{"error":null},{"error":{"code":3}}]"#, Some(4)),
+            (r#"{"error":{"message":"m","code":3}}"#, Some(3)),
+            ("{\"error\":{\"code\":3}}\n{\"error\":{\"code\":5}}\n", Some(5)),
+            ("{\"error\":{\"code\":3}}\r\n\r\n[{\"error\":{\"code\":4}}] \n", Some(3)),
+            // Cut.
+            (r#"[{"error":{"code":3}},{"error":{"code":-32603,"mess"#, Some(-32603)),
+            (r#"[{"error":{"code":3}},{"err"#, Some(3)),
+        ] {
+            assert_eq!(code(body), expected, "{body}");
+        }
+        let without_code = r#"[{"error":{"code":3}},{"error":"slow down"}]"#;
+        assert_eq!(error(without_code.as_bytes(), &[3]).unwrap().message, "slow down");
     }
 
     #[test]
@@ -286,6 +349,13 @@ mod tests {
             (r#"{"error":true}"#, "JSON-RPC error"),
             (r#"{"error":["EGeneral:Invalid"]}"#, "JSON-RPC error"),
             (r#"{"error":null,"x":"","error":{"code":1}}"#, "JSON-RPC error 1"),
+            // Behind a byte order mark.
+            ("\u{feff}{\"error\":{\"code\":7}}", "JSON-RPC error 7"),
+            ("\u{feff}\n[{\"id\":1},{\"error\":{\"code\":7}}]", "JSON-RPC error 7"),
+            // An answer a line.
+            ("{\"id\":1}\n{\"id\":2,\"error\":{\"code\":7}}\n{\"error\":8}", "JSON-RPC error 7"),
+            ("{\"error\":null}\t\r\n\r\n [{},{\"error\":{\"code\":7}}]", "JSON-RPC error 7"),
+            ("{\n\"id\":1\n}\n{\n\"error\":{\n\"code\":7,\"mess", "JSON-RPC error 7"),
             // Cut by -max-body.
             (r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"mess"#, "JSON-RPC error -32000"),
             (r#"{"error":{"code":-32000,"message":"header not fo"#, "JSON-RPC error -32000"),
@@ -308,6 +378,11 @@ mod tests {
             r#"{"error":0}"#,
             r#""error""#,
             r#"<a title="error": x>"#,
+            "5 {\"error\":{\"code\":1}}",
+            "{}{\"error\":{\"code\":1}}",
+            "{}\nlog line: {\"error\":{\"code\":1}}",
+            "\u{feff}\u{feff}{\"error\":{\"code\":1}}",
+            "\u{feff}",
             "",
         ] {
             assert_eq!(told(body), None, "{body}");
@@ -324,5 +399,19 @@ mod tests {
         assert_eq!(told(&deep).as_deref(), Some("JSON-RPC error 5"));
         let long = format!(r#"{{"error":{{"message":"{}"}}}}"#, "é".repeat(100_000));
         assert!(told(&long).is_some_and(|text| text.len() < MAX_MESSAGE + 20));
+    }
+
+    /// What each line costs does not grow with the lines before and behind it: this would take minutes otherwise.
+    #[test]
+    fn many_lines_are_read_in_linear_time() {
+        for line in
+            ["0\n", "{\"error\":0}\n", "[{\"error\":3}]\n", "[\n", "{\"a\":[\n", "\n", "[]\n[\n"]
+        {
+            let body = line.repeat((4 << 20) / line.len());
+            let _ = error(body.as_bytes(), &[3]);
+            let last = error(format!("{body}{{\"error\":5}}").as_bytes(), &[3]);
+            let is_read = !line.ends_with("[\n");
+            assert_eq!(last.and_then(|error| error.code) == Some(5), is_read, "{line}");
+        }
     }
 }

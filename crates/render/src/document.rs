@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::verdict::Told;
+
 /// What a piece of text means to the reader; colour where there is colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
@@ -101,6 +103,12 @@ pub(crate) struct Document<'a> {
     pub(crate) headline: Vec<Cell<'a>>,
     pub(crate) circumstances: Vec<Cell<'a>>,
     pub(crate) settings: Vec<Cell<'a>>,
+    /// The verdict on everything.
+    pub(crate) verdict: Told,
+    /// The verdicts on the chains, if there are several; those on which there is something to say come first.
+    pub(crate) verdicts: Vec<(&'a str, Told)>,
+    /// How many more chains there are.
+    pub(crate) more_verdicts: usize,
     pub(crate) chains: Option<Table<'a>>,
     pub(crate) outcomes: Option<Table<'a>>,
     pub(crate) errors: Option<Table<'a>>,

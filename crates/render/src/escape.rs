@@ -47,6 +47,19 @@ pub(crate) fn code_span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
+/// Our own words, or a configuration's, where a character of them would be markup.
+pub(crate) fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in visible(text).chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '$' | '&')
+        {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// A code span for a table's cell, where a pipe needs a backslash even inside code.
 pub(crate) fn code_cell(text: &str) -> String {
     let span = code_span(text);
@@ -108,6 +121,12 @@ mod tests {
         assert_eq!(code_span("a``b`c"), "```a``b`c```");
         assert_eq!(code_span("`"), "`` ` ``");
         assert_eq!(code_span(""), "(empty)");
+    }
+
+    #[test]
+    fn prose_is_no_markup() {
+        assert_eq!(prose("a_b *c* <d> [e](f)"), r"a\_b \*c\* \<d\> \[e\](f)");
+        assert_eq!(prose("a\nb"), r"a\\nb");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod sections;
 mod summary;
 pub mod text;
 pub mod vegeta;
+mod verdict;
 
 pub use escape::visible;
 pub use notices::warnings;

@@ -5,9 +5,14 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::Summary;
 use crate::document::{Cell, Fit, Table};
-use crate::escape::{code_cell, code_span};
+use crate::escape::{code_cell, code_span, shortened};
 use crate::notices::notices;
+use crate::numbers::count;
 use crate::sections::document;
+use crate::verdict::label;
+
+/// Characters of a chain's name that are shown.
+const LONGEST_NAME: usize = 60;
 
 /// The summary as Markdown.
 #[must_use]
@@ -20,7 +25,10 @@ struct Markdown<'s, 'a>(&'s Summary<'a>);
 impl Display for Markdown<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let document = document(self.0, code_span);
-        writeln!(f, "### Load test: {}\n", joined(&document.headline, ", "))?;
+        let verdict = &document.verdict;
+        writeln!(f, "### Load test: {}\n", label(verdict.kind))?;
+        writeln!(f, "**{}**\n", verdict.headline.markdown())?;
+        writeln!(f, "{}\n", joined(&document.headline, ", "))?;
         writeln!(f, "{}\n", joined(&document.circumstances, " · "))?;
         writeln!(f, "{}", joined(&document.settings, " · "))?;
         let notices = notices(self.0);
@@ -33,6 +41,24 @@ impl Display for Markdown<'_, '_> {
                 .map(|subject| format!(": {}", code_span(subject)))
                 .unwrap_or_default();
             writeln!(f, "> - {}{subject}", notice.message)?;
+        }
+        if !document.verdicts.is_empty() {
+            writeln!(f)?;
+        }
+        for (chain, told) in &document.verdicts {
+            let chain = code_span(&shortened(chain, LONGEST_NAME));
+            writeln!(f, "- {chain} **{}**: {}", label(told.kind), told.headline.markdown())?;
+        }
+        if document.more_verdicts > 0 {
+            writeln!(f, "- and {} more chains", count(document.more_verdicts as u64))?;
+        }
+        for (title, sentences) in [("Because", &verdict.because), ("What to do", &verdict.advice)] {
+            if !sentences.is_empty() {
+                writeln!(f, "\n**{title}**\n")?;
+            }
+            for sentence in sentences {
+                writeln!(f, "- {}", sentence.markdown())?;
+            }
         }
         for part in [&document.chains, &document.outcomes, &document.errors].into_iter().flatten() {
             table(f, part)?;

@@ -4,7 +4,7 @@ use plimsoll_analysis::Warning;
 use plimsoll_model::Ledger;
 
 use crate::escape::visible;
-use crate::numbers::{count, counted};
+use crate::numbers::{count, counted, rate};
 use crate::{EffectiveConfig, Summary};
 
 /// A warning, worded.
@@ -72,6 +72,13 @@ fn worded<'a>(warning: &'a Warning, config: &EffectiveConfig) -> Notice<'a> {
                 records(*n)
             ),
         ),
+        Warning::NumbersMissing { records: n } => (
+            "numbers_missing",
+            format!(
+                "{} that no record has: so many results are missing from the inputs",
+                counted(*n, "number", "numbers")
+            ),
+        ),
         Warning::WithoutTimestamp { records: n } => (
             "without_timestamp",
             format!("{} without a timestamp: counted, but in no rate", records(*n)),
@@ -94,6 +101,18 @@ fn worded<'a>(warning: &'a Warning, config: &EffectiveConfig) -> Notice<'a> {
                 records(*n)
             ),
         ),
+        Warning::RateExceeded { attack, given } => {
+            let message = format!(
+                "the attack was faster than the {}/s that were given for it: they are not used",
+                rate(Some(*given))
+            );
+            let subject = (!attack.is_empty()).then_some(attack.as_str());
+            return Notice { kind: "rate_exceeded", message, subject };
+        }
+        Warning::UnmatchedRate { attacks } => {
+            let message = "a rate was given for attacks that are not in the records".to_owned();
+            return Notice { kind: "unmatched_rate", message, subject: Some(attacks) };
+        }
         Warning::EmptyChain { name } => {
             let message = "no record belongs to a configured chain".to_owned();
             return Notice { kind: "empty_chain", message, subject: Some(name) };

@@ -4,25 +4,33 @@ mod chains;
 mod errors;
 mod inputs;
 
-use plimsoll_analysis::{ChainFindings, FoundBy, GroupBy, Grouping};
+use plimsoll_analysis::{ChainFindings, FoundBy, GroupBy, Grouping, VerdictKind};
 use plimsoll_model::Nanos;
 
 use crate::clock::{date_and_time, period};
 use crate::document::{Cell, Document, Tone};
 use crate::escape::shortened;
 use crate::notices::notices;
-use crate::numbers::{counted, interval, millis, percent, span};
+use crate::numbers::{count, counted, interval, millis, percent, span};
+use crate::verdict::{Told, told};
 use crate::{EffectiveConfig, Summary};
 
 /// Characters of a foreign text that are shown.
 const LONGEST_TEXT: usize = 400;
+
+/// Chains whose verdicts are shown.
+const MOST_VERDICTS: usize = 12;
 
 /// Chains with accepted codes of their own that are named.
 const MOST_CODES: usize = 4;
 
 /// The document for a summary. `quote` makes foreign words harmless that stand within a sentence.
 pub(crate) fn document<'a>(summary: &Summary<'a>, quote: fn(&str) -> String) -> Document<'a> {
+    let (verdicts, more_verdicts) = verdicts(summary);
     Document {
+        verdict: told(&summary.findings.total),
+        verdicts,
+        more_verdicts,
         headline: headline(summary),
         circumstances: circumstances(summary),
         settings: settings(summary, quote),
@@ -40,7 +48,12 @@ fn headline<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {
         return vec![Cell::new("No requests were counted").tone(Tone::Bad)];
     };
     let strong = |text: String| Cell::new(text).tone(Tone::Strong);
-    vec![
+    let held_back = total.server_success.filter(|server| server.trials < total.requests);
+    let server = held_back.map(|server| {
+        let share = percent(server.successes, server.trials);
+        Cell::new(format!("{share} of the {} that got past the generator", count(server.trials)))
+    });
+    let mut headline = vec![
         strong(counted(total.requests, "request", "requests")),
         Cell::new(format!("{} succeeded", percent(total.successes, total.requests)))
             .tone(success_tone(summary, total)),
@@ -49,7 +62,23 @@ fn headline<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {
             plain_percentage(success.confidence),
             interval(success.low, success.high)
         )),
-    ]
+    ];
+    headline.extend(server);
+    headline
+}
+
+/// The verdicts on the chains, if there are several, and how many more chains there are.
+fn verdicts<'a>(summary: &Summary<'a>) -> (Vec<(&'a str, Told)>, usize) {
+    let chains = &summary.findings.chains;
+    if chains.len() < 2 {
+        return (Vec::new(), 0);
+    }
+    let mut told: Vec<(&str, Told)> =
+        chains.iter().map(|chain| (chain.name.as_str(), told(chain))).collect();
+    told.sort_by_key(|(_, told)| told.kind == VerdictKind::Healthy);
+    let more = told.len().saturating_sub(MOST_VERDICTS);
+    told.truncate(MOST_VERDICTS);
+    (told, more)
 }
 
 fn circumstances<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {

@@ -21,6 +21,8 @@ pub struct EffectiveConfig {
     pub slo_latency: Option<Nanos>,
     /// The SLO's least share of accepted answers, 0..=1.
     pub slo_success_min: Option<f64>,
+    /// The SLO's least share of good requests, 0..=1.
+    pub slo_good_ratio_min: Option<f64>,
     /// The accepted status codes, as in `200-399`.
     pub success_codes: String,
     /// Records before this moment were cut.
@@ -47,6 +49,8 @@ pub struct ConfiguredChain {
 impl EffectiveConfig {
     /// Whether any goal was set.
     pub(crate) fn has_slo(&self) -> bool {
-        self.slo_latency.is_some() || self.slo_success_min.is_some()
+        self.slo_latency.is_some()
+            || self.slo_success_min.is_some()
+            || self.slo_good_ratio_min.is_some()
     }
 }

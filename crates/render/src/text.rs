@@ -1,11 +1,18 @@
 //! For a terminal: the answer first, the account of what was read last, and warnings where the eye stays.
 
+use plimsoll_analysis::VerdictKind;
+
 use crate::Summary;
 use crate::document::{Cell, Tone};
-use crate::escape::visible;
+use crate::escape::{shortened, visible};
 use crate::layout::Page;
 use crate::notices::notices;
+use crate::numbers::count;
 use crate::sections::document;
+use crate::verdict::{Sentence, label};
+
+/// Characters of a chain's name that are shown.
+const LONGEST_NAME: usize = 60;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +35,38 @@ impl Default for TextStyle {
 pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
     let document = document(summary, |text| visible(text).into_owned());
     let mut page = Page::new(style.width, style.colour);
+    let tone = tone(document.verdict.kind);
+    let verdict = format!("{}:", label(document.verdict.kind).to_uppercase());
+    sentence(&mut page, &[Cell::new(verdict).tone(tone)], &document.verdict.headline, 2);
     page.flow(&document.headline, ", ", 2);
     page.flow(&document.circumstances, " · ", 0);
     page.flow(&document.settings, " · ", 0);
+    for (index, (chain, told)) in document.verdicts.iter().enumerate() {
+        if index == 0 {
+            page.blank_line();
+        }
+        let kind = Cell::new(format!("{}:", label(told.kind))).tone(self::tone(told.kind));
+        let name = Cell::foreign(shortened(chain, LONGEST_NAME)).tone(Tone::Strong);
+        sentence(&mut page, &[name, kind], &told.headline, 4);
+    }
+    if document.more_verdicts > 0 {
+        page.flow(
+            &[Cell::new(format!("and {} more chains", count(document.more_verdicts as u64)))],
+            "",
+            0,
+        );
+    }
+    for (title, sentences) in
+        [("because", &document.verdict.because), ("what to do", &document.verdict.advice)]
+    {
+        if !sentences.is_empty() {
+            page.blank_line();
+            page.flow(&[Cell::new(title).tone(Tone::Strong)], "", 0);
+        }
+        for one in sentences {
+            sentence(&mut page, &[Cell::new("·").tone(Tone::Quiet)], one, 2);
+        }
+    }
     for table in [&document.chains, &document.outcomes, &document.errors].into_iter().flatten() {
         page.table(table);
     }
@@ -59,4 +95,20 @@ pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
         page.flow(&pieces, " ", 2);
     }
     page.finish()
+}
+
+/// Words in front, and a sentence behind them.
+fn sentence(page: &mut Page, front: &[Cell<'_>], sentence: &Sentence, indent: usize) {
+    let text = sentence.text();
+    let words = text.split_whitespace().map(Cell::new);
+    let pieces: Vec<Cell<'_>> = front.iter().cloned().chain(words).collect();
+    page.flow(&pieces, " ", indent);
+}
+
+fn tone(kind: VerdictKind) -> Tone {
+    match kind {
+        VerdictKind::Healthy => Tone::Strong,
+        VerdictKind::InsufficientData => Tone::Warning,
+        _ => Tone::Bad,
+    }
 }

@@ -89,7 +89,7 @@ fn chains_of_one_run_have_their_own_rates() {
 fn records_without_timestamp_are_counted_and_in_no_rate() {
     let mut stream = run("eth", URL, 0, 5 * MS, 200);
     stream.records.extend((200..300).map(|seq| record(seq, Timestamp::UNKNOWN.0)));
-    let slo = Some(Slo { latency: Some(Nanos(1 << 40)), success_min: None });
+    let slo = Some(Slo { latency: Some(Nanos(1 << 40)), success_min: None, good_ratio_min: None });
     let findings = analyse(&Options { slo, ..Options::default() }, &[stream.clone()]);
     assert_eq!((findings.total.requests, findings.total.good), (300, Some(300)));
     assert!(near(offered(&findings.total), 200.0));
@@ -110,7 +110,8 @@ fn success_good_and_errors() {
         template,
         "Get \"http://u:secret@h/?k=v\": EOF",
     );
-    let slo = Some(Slo { latency: Some(Nanos(2_200_000)), success_min: None });
+    let slo =
+        Some(Slo { latency: Some(Nanos(2_200_000)), success_min: None, good_ratio_min: None });
     let total = analyse(&Options { slo, ..Options::default() }, &[stream]).total;
     assert_eq!((total.successes, total.failures, total.http_successes), (300, 100, 300));
     // Latencies rise by 1 µs per request: 201 requests are quick enough, every fourth of them failed.

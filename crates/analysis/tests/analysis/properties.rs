@@ -64,7 +64,11 @@ fn totals(findings: &Findings) -> String {
 
 fn options() -> Options {
     Options {
-        slo: Some(Slo { latency: Some(Nanos(1_000_000_000)), success_min: None }),
+        slo: Some(Slo {
+            latency: Some(Nanos(1_000_000_000)),
+            success_min: None,
+            good_ratio_min: None,
+        }),
         ..Options::default()
     }
 }

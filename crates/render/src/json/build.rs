@@ -7,12 +7,13 @@ use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
     Chain, Config, ConfiguredChain, Damage, Error, Histograms, InOrder, Input, Latencies, Latency,
-    Proportion, Report, Run, Slo, Warning,
+    Proportion, Report, Run, SendLag, Slo, Verdict, Warning,
 };
 use crate::Summary;
 use crate::clock::rfc3339;
 use crate::notices::{Notice, notices};
 use crate::numbers::percentile_of;
+use crate::verdict::{Sentence, told};
 
 pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
     let findings = summary.findings;
@@ -32,7 +33,7 @@ pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
         },
         inputs: inputs(summary),
         runs: findings.runs.iter().map(|found| run(found, summary.ledgers)).collect(),
-        verdict: (),
+        verdict: verdict(&findings.total),
         total: chain(&findings.total),
         chains: InOrder(
             findings.chains.iter().map(by_name).map(|(name, found)| (name, chain(found))).collect(),
@@ -54,6 +55,7 @@ fn slo(summary: &Summary<'_>) -> Option<Slo> {
     config.has_slo().then(|| Slo {
         latency_ms: config.slo_latency.map(span_ms),
         success_min: config.slo_success_min,
+        good_ratio_min: config.slo_good_ratio_min,
     })
 }
 
@@ -125,7 +127,10 @@ fn run<'a>(run: &'a analysis::RunFindings, ledgers: &'a [model::Ledger]) -> Run<
         attack: &run.attack,
         inputs: names.map(|ledger| ledger.name.as_str()).collect(),
         requests: run.requests,
-        intended_rps: (),
+        intended_rps: run.intended.map(|intended| intended.rate.per_second()),
+        send_lag_ms: run.pace.as_ref().map(|pace| send_lag(pace, run.intended)),
+        sent_ratio: run.pace.as_ref().map(|pace| pace.sent_ratio),
+        missing_records: run.missing,
         active_spans: run
             .active_spans
             .iter()
@@ -143,10 +148,14 @@ fn chain(chain: &analysis::ChainFindings) -> Chain<'_> {
         successes: chain.successes,
         failures: chain.failures,
         good: chain.good,
-        errors_by_side: (),
+        errors_by_side: chain
+            .errors_by_side
+            .iter()
+            .map(|(side, &count)| (side.name(), count))
+            .collect(),
         success: chain.success.as_ref().map(proportion),
         http_success: chain.http_success.as_ref().map(proportion),
-        server_success: (),
+        server_success: chain.server_success.as_ref().map(proportion),
         active_s: exact_s(chain.active),
         offered_rps: rate(chain.offered),
         throughput_rps: rate(chain.throughput),
@@ -154,16 +163,17 @@ fn chain(chain: &analysis::ChainFindings) -> Chain<'_> {
         bytes_in_total: chain.bytes_in_total,
         bytes_out_total: chain.bytes_out_total,
         bytes_measured: chain.bytes_measured,
+        bodies_recorded: chain.bodies,
         latency_ms: Latencies {
             all: latency(&chain.latency.all),
             success: latency(&chain.latency.success),
             failure: latency(&chain.latency.failure),
         },
-        latency_corrected_ms: (),
-        send_lag_ms: (),
+        latency_corrected_ms: chain.pace.as_ref().ok().map(|pace| latency(&pace.corrected)),
+        send_lag_ms: chain.pace.as_ref().ok().map(|pace| send_lag(pace, chain.intended)),
         status_codes: &chain.status_codes,
         errors: chain.errors.iter().map(|found| error(found, chain.requests)).collect(),
-        verdict: (),
+        verdict: verdict(chain),
         stages: (),
         capacity: (),
         windows: (),
@@ -200,17 +210,46 @@ fn latency(found: &analysis::LatencySummary) -> Latency {
 
 fn error(found: &analysis::ErrorFinding, requests: u64) -> Error<'_> {
     Error {
-        class: (),
-        side: (),
-        alternatives: [],
+        class: found.class.to_string(),
+        side: found.class.side().name(),
+        alternatives: found.alternatives.iter().map(ToString::to_string).collect(),
         count: found.count,
         ratio: if requests == 0 { 0.0 } else { found.count as f64 / requests as f64 },
         template: &found.template,
         example: &found.example,
         first_utc: found.first.and_then(utc),
         last_utc: found.last.and_then(utc),
-        meaning: (),
-        advice: (),
+        status_code: found.status,
+        rpc_code: found.rpc_code,
+        hosts: found.hosts.iter().map(|host| (host.host.as_str(), host.count)).collect(),
+        meaning: &found.meaning,
+        advice: &found.advice,
+    }
+}
+
+fn verdict(chain: &analysis::ChainFindings) -> Verdict {
+    let told = told(chain);
+    let lines = |sentences: &[Sentence]| sentences.iter().map(Sentence::raw).collect();
+    Verdict {
+        kind: told.kind.name(),
+        headline: told.headline.raw(),
+        because: lines(&told.because),
+        advice: lines(&told.advice),
+    }
+}
+
+fn send_lag(pace: &analysis::Pace, intended: Option<analysis::Intended>) -> SendLag {
+    let summary = latency(&pace.lag);
+    SendLag {
+        p50: summary.p50,
+        p99: summary.p99,
+        max: summary.max,
+        intended_rps: intended.map(|intended| intended.rate.per_second()),
+        source: match pace.source {
+            analysis::RateSource::Configured => "configured",
+            analysis::RateSource::Envelope => "envelope",
+        },
+        measured: summary.count,
     }
 }
 

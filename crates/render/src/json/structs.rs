@@ -15,7 +15,7 @@ pub(super) struct Report<'a> {
     pub(super) config: Config<'a>,
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) runs: Vec<Run<'a>>,
-    pub(super) verdict: NotYet,
+    pub(super) verdict: Verdict,
     pub(super) total: Chain<'a>,
     pub(super) chains: InOrder<'a, Chain<'a>>,
     pub(super) histograms: InOrder<'a, Histograms>,
@@ -44,6 +44,7 @@ pub(super) struct ConfiguredChain<'a> {
 pub(super) struct Slo {
     pub(super) latency_ms: Option<Decimal>,
     pub(super) success_min: Option<f64>,
+    pub(super) good_ratio_min: Option<f64>,
 }
 
 #[derive(serde::Serialize)]
@@ -80,7 +81,10 @@ pub(super) struct Run<'a> {
     pub(super) attack: &'a str,
     pub(super) inputs: Vec<&'a str>,
     pub(super) requests: u64,
-    pub(super) intended_rps: NotYet,
+    pub(super) intended_rps: Option<f64>,
+    pub(super) send_lag_ms: Option<SendLag>,
+    pub(super) sent_ratio: Option<f64>,
+    pub(super) missing_records: Option<u64>,
     pub(super) active_spans: Vec<(String, String)>,
     pub(super) success: Option<Proportion>,
     pub(super) latency_ms: Option<Latency>,
@@ -92,10 +96,10 @@ pub(super) struct Chain<'a> {
     pub(super) successes: u64,
     pub(super) failures: u64,
     pub(super) good: Option<u64>,
-    pub(super) errors_by_side: NotYet,
+    pub(super) errors_by_side: BTreeMap<&'static str, u64>,
     pub(super) success: Option<Proportion>,
     pub(super) http_success: Option<Proportion>,
-    pub(super) server_success: NotYet,
+    pub(super) server_success: Option<Proportion>,
     pub(super) active_s: Decimal,
     pub(super) offered_rps: Option<f64>,
     pub(super) throughput_rps: Option<f64>,
@@ -103,12 +107,13 @@ pub(super) struct Chain<'a> {
     pub(super) bytes_in_total: u64,
     pub(super) bytes_out_total: u64,
     pub(super) bytes_measured: u64,
+    pub(super) bodies_recorded: u64,
     pub(super) latency_ms: Latencies,
-    pub(super) latency_corrected_ms: NotYet,
-    pub(super) send_lag_ms: NotYet,
+    pub(super) latency_corrected_ms: Option<Latency>,
+    pub(super) send_lag_ms: Option<SendLag>,
     pub(super) status_codes: &'a BTreeMap<u16, u64>,
     pub(super) errors: Vec<Error<'a>>,
-    pub(super) verdict: NotYet,
+    pub(super) verdict: Verdict,
     pub(super) stages: NotYet,
     pub(super) capacity: NotYet,
     pub(super) windows: NotYet,
@@ -146,17 +151,38 @@ pub(super) struct Latency {
 
 #[derive(serde::Serialize)]
 pub(super) struct Error<'a> {
-    pub(super) class: NotYet,
-    pub(super) side: NotYet,
-    pub(super) alternatives: [&'static str; 0],
+    pub(super) class: String,
+    pub(super) side: &'static str,
+    pub(super) alternatives: Vec<String>,
     pub(super) count: u64,
     pub(super) ratio: f64,
     pub(super) template: &'a str,
     pub(super) example: &'a str,
     pub(super) first_utc: Option<String>,
     pub(super) last_utc: Option<String>,
-    pub(super) meaning: NotYet,
-    pub(super) advice: NotYet,
+    pub(super) status_code: u16,
+    pub(super) rpc_code: Option<i64>,
+    pub(super) hosts: BTreeMap<&'a str, u64>,
+    pub(super) meaning: &'a str,
+    pub(super) advice: &'a str,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct SendLag {
+    pub(super) p50: Option<Decimal>,
+    pub(super) p99: Option<Decimal>,
+    pub(super) max: Option<Decimal>,
+    pub(super) intended_rps: Option<f64>,
+    pub(super) source: &'static str,
+    pub(super) measured: u64,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Verdict {
+    pub(super) kind: &'static str,
+    pub(super) headline: String,
+    pub(super) because: Vec<String>,
+    pub(super) advice: Vec<String>,
 }
 
 #[derive(serde::Serialize)]

@@ -1,6 +1,6 @@
 //! Success, rates and latency by chain.
 
-use plimsoll_analysis::{ChainFindings, LatencySummary};
+use plimsoll_analysis::{ChainFindings, LatencySummary, Pace};
 
 use super::success_tone;
 use crate::Summary;
@@ -87,25 +87,41 @@ const OUTCOMES: [Column; 7] = [
 
 /// Failures that are quick, or slow, bend the percentiles of all: here they are apart.
 pub(super) fn by_outcome<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
-    let mixed =
-        summary.findings.chains.iter().filter(|chain| chain.successes > 0 && chain.failures > 0);
-    let rows: Vec<Row<'a>> = mixed
-        .flat_map(|chain| {
-            [
-                outcome_row(
-                    Cell::foreign(&chain.name),
-                    Cell::new("successes"),
-                    &chain.latency.success,
-                ),
-                outcome_row(
-                    Cell::new(""),
-                    Cell::new("failures").tone(Tone::Bad),
-                    &chain.latency.failure,
-                ),
-            ]
-        })
-        .collect();
+    let rows: Vec<Row<'a>> = summary.findings.chains.iter().flat_map(outcome_rows).collect();
     (!rows.is_empty()).then(|| Table { columns: OUTCOMES.to_vec(), rows, rest: None })
+}
+
+fn outcome_rows(chain: &ChainFindings) -> Vec<Row<'_>> {
+    let mut kinds: Vec<(Cell<'_>, &LatencySummary)> = Vec::new();
+    if chain.successes > 0 && chain.failures > 0 {
+        kinds.push((Cell::new("successes"), &chain.latency.success));
+        kinds.push((Cell::new("failures").tone(Tone::Bad), &chain.latency.failure));
+    }
+    if let Some(pace) = chain.pace.as_ref().ok().filter(|pace| differs(&chain.latency.all, pace)) {
+        if kinds.is_empty() {
+            kinds.push((Cell::new("all, as recorded"), &chain.latency.all));
+        }
+        kinds.push((Cell::new("all, from when due").tone(Tone::Warning), &pace.corrected));
+    }
+    let names = std::iter::once(Cell::foreign(&chain.name)).chain(std::iter::repeat(Cell::new("")));
+    kinds
+        .into_iter()
+        .zip(names)
+        .map(|((kind, latency), name)| outcome_row(name, kind, latency))
+        .collect()
+}
+
+/// Whether late requests hide in the latencies: counted from when they were due, one is a tenth longer, and a millisecond.
+fn differs(recorded: &LatencySummary, pace: &Pace) -> bool {
+    let values = |latency: &LatencySummary| {
+        latency.percentiles.iter().map(|percentile| percentile.value).collect::<Vec<_>>()
+    };
+    let pairs = values(recorded).into_iter().zip(values(&pace.corrected));
+    pairs.filter_map(|(recorded, corrected)| recorded.zip(corrected)).any(
+        |(recorded, corrected)| {
+            corrected.0 > recorded.0 + recorded.0 / 10 && corrected.0 > recorded.0 + 1_000_000
+        },
+    )
 }
 
 fn outcome_row<'a>(name: Cell<'a>, outcome: Cell<'a>, latency: &LatencySummary) -> Row<'a> {

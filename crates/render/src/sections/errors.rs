@@ -1,6 +1,6 @@
 //! What went wrong: errors and status codes.
 
-use plimsoll_analysis::{ChainFindings, ErrorFinding};
+use plimsoll_analysis::{ChainFindings, Class, ErrorFinding};
 use plimsoll_model::Timestamp;
 
 use super::LONGEST_TEXT;
@@ -13,11 +13,12 @@ use crate::numbers::{NONE, count, counted, percent};
 /// Kinds of error that are shown; a page is to be read, and JSON has them all.
 const MOST_ERRORS: usize = 15;
 
-const ERRORS: [Column; 5] = [
+const ERRORS: [Column; 6] = [
     Column { title: "failed", fit: Fit::Number, worth: Column::KEPT },
     Column { title: "of all", fit: Fit::Number, worth: 3 },
     Column { title: "first – last (UTC)", fit: Fit::Word, worth: 1 },
     Column { title: "chain", fit: Fit::Name, worth: 2 },
+    Column { title: "class", fit: Fit::Word, worth: 4 },
     Column { title: "error", fit: Fit::Prose, worth: Column::KEPT },
 ];
 
@@ -34,6 +35,7 @@ pub(super) fn by_kind<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
                 Cell::new(percent(error.count, total.requests)),
                 Cell::new(seen(clock, error)),
                 place(&summary.findings.chains, error),
+                Cell::new(error.class.to_string()).tone(class_tone(error.class)),
                 Cell::foreign(shortened(&error.template, LONGEST_TEXT)),
             ];
             Row { cells, remarks: Vec::new() }
@@ -69,8 +71,9 @@ fn seen(clock: Option<Clock>, error: &ErrorFinding) -> String {
 
 /// Where an error occurred: the chain's name, or in how many chains.
 fn place<'a>(chains: &'a [ChainFindings], error: &ErrorFinding) -> Cell<'a> {
-    let has =
-        |chain: &&ChainFindings| chain.errors.iter().any(|own| own.template == error.template);
+    let has = |chain: &&ChainFindings| {
+        chain.errors.iter().any(|own| own.template == error.template && own.class == error.class)
+    };
     let mut places = chains.iter().filter(has);
     match (places.next(), places.count()) {
         (None, _) => Cell::new(NONE),
@@ -80,6 +83,11 @@ fn place<'a>(chains: &'a [ChainFindings], error: &ErrorFinding) -> Cell<'a> {
         }
         (Some(_), others) => Cell::new(format!("{} of {}", others + 1, chains.len())),
     }
+}
+
+/// What no rule knows is to be seen.
+fn class_tone(class: Class) -> Tone {
+    if class == Class::Unclassified { Tone::Warning } else { Tone::Plain }
 }
 
 pub(super) fn status_codes<'a>(summary: &Summary<'a>) -> Vec<Cell<'a>> {

@@ -1,5 +1,7 @@
 //! vegeta's figures.
 
+use std::collections::BTreeSet;
+
 use plimsoll_analysis::{ChainFindings, ErrorFinding};
 use plimsoll_model::{Nanos, Timestamp};
 
@@ -104,11 +106,14 @@ fn status_codes(chain: &ChainFindings) -> Vec<(String, u64)> {
     codes
 }
 
-/// One text of each kind, in the order in which the kinds first occurred. Failures without text are no errors to vegeta.
+/// One text of each kind, in the order in which the kinds first occurred. Failures without text are no errors to vegeta,
+/// nor is what a body says.
 fn errors(chain: &ChainFindings) -> Vec<&str> {
     let mut errors: Vec<&ErrorFinding> =
-        chain.errors.iter().filter(|error| !error.example.is_empty()).collect();
+        chain.errors.iter().filter(|error| !error.example.is_empty() && !error.is_rpc).collect();
     errors.sort_by_key(|error| error.first_place);
+    let mut seen = BTreeSet::new();
+    errors.retain(|error| seen.insert(&error.template));
     errors.into_iter().map(|error| error.example.as_str()).collect()
 }
 

@@ -1,3 +1,4 @@
+use plimsoll_analysis::Evidence;
 use plimsoll_render::text::TextStyle;
 use plimsoll_render::{Summary, json, markdown, text, vegeta};
 use proptest::prelude::*;
@@ -57,6 +58,25 @@ fn foreign_words_are_code_in_markdown() {
     for word in ["octocat", "evil", "img", "heading", "CAUTION", "details", "gateway"] {
         assert!(!outside.contains(word), "{word} stands outside of code in\n{outside}");
     }
+}
+
+/// What a configuration says of a failure is prose, whatever is in it.
+#[test]
+fn configured_words_are_no_markup() {
+    let mut sample = samples::all_failed();
+    let words = "<img src=x> [a](http://evil.example) **b** `c` | \u{1b}[31m";
+    for one in &mut sample.findings.total.verdict.evidence {
+        if let Evidence::Failures(class) = one {
+            words.clone_into(&mut class.meaning);
+            words.clone_into(&mut class.advice);
+        }
+    }
+    for report in reports(&sample.summary()) {
+        assert!(!report.contains(acts), "{report:?}");
+    }
+    let markdown = markdown::render(&sample.summary());
+    let escaped = r"\<img src=x\> \[a\](http://evil.example) \*\*b\*\* \`c\` \| \\x1b\[31m";
+    assert_eq!(markdown.matches(escaped).count(), 2, "{markdown}");
 }
 
 proptest! {

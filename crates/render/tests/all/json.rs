@@ -187,7 +187,7 @@ struct Report {
     config: Config,
     inputs: Vec<Input>,
     runs: Vec<Run>,
-    verdict: (),
+    verdict: Verdict,
     total: Chain,
     chains: BTreeMap<String, Chain>,
     histograms: BTreeMap<String, Histograms>,
@@ -222,6 +222,7 @@ struct ConfiguredChain {
 struct Slo {
     latency_ms: Option<f64>,
     success_min: Option<f64>,
+    good_ratio_min: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -264,7 +265,10 @@ struct Run {
     attack: String,
     inputs: Vec<String>,
     requests: u64,
-    intended_rps: (),
+    intended_rps: Option<f64>,
+    send_lag_ms: Option<SendLag>,
+    sent_ratio: Option<f64>,
+    missing_records: Option<u64>,
     active_spans: Vec<(String, String)>,
     success: Option<Proportion>,
     latency_ms: Option<Latency>,
@@ -278,10 +282,10 @@ struct Chain {
     successes: u64,
     failures: u64,
     good: Option<u64>,
-    errors_by_side: (),
+    errors_by_side: BTreeMap<String, u64>,
     success: Option<Proportion>,
     http_success: Option<Proportion>,
-    server_success: (),
+    server_success: Option<Proportion>,
     active_s: f64,
     offered_rps: Option<f64>,
     throughput_rps: Option<f64>,
@@ -289,12 +293,13 @@ struct Chain {
     bytes_in_total: u64,
     bytes_out_total: u64,
     bytes_measured: u64,
+    bodies_recorded: u64,
     latency_ms: Latencies,
-    latency_corrected_ms: (),
-    send_lag_ms: (),
+    latency_corrected_ms: Option<Latency>,
+    send_lag_ms: Option<SendLag>,
     status_codes: BTreeMap<String, u64>,
     errors: Vec<Error>,
-    verdict: (),
+    verdict: Verdict,
     stages: (),
     capacity: (),
     windows: (),
@@ -346,8 +351,8 @@ impl Latency {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "see Report")]
 struct Error {
-    class: (),
-    side: (),
+    class: String,
+    side: String,
     alternatives: Vec<String>,
     count: u64,
     ratio: f64,
@@ -355,8 +360,33 @@ struct Error {
     example: String,
     first_utc: Option<String>,
     last_utc: Option<String>,
-    meaning: (),
-    advice: (),
+    status_code: u16,
+    rpc_code: Option<i64>,
+    hosts: BTreeMap<String, u64>,
+    meaning: String,
+    advice: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct SendLag {
+    p50: Option<f64>,
+    p99: Option<f64>,
+    max: Option<f64>,
+    intended_rps: Option<f64>,
+    source: String,
+    measured: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct Verdict {
+    kind: String,
+    headline: String,
+    because: Vec<String>,
+    advice: Vec<String>,
 }
 
 #[derive(Deserialize)]

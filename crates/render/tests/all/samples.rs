@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use plimsoll_analysis::{
-    ChainFindings, Distribution, ErrorFinding, Findings, FoundBy, Grouping, InputFindings,
-    LatencyFindings, LatencySummary, Percentile, Proportion, RunFindings, Warning,
+    Behind, ChainFindings, Class, ClassFailures, Distribution, ErrorFinding, Evidence, Failure,
+    Findings, FoundBy, Grouping, HostFailures, InputFindings, Intended, Late, LatencyFindings,
+    LatencySummary, Onset, Pace, Percentile, PortBudget, Proportion, RateSource, RunFindings, Side,
+    Taxonomy, Unchecked, Verdict, VerdictKind, Warning,
 };
-use plimsoll_model::{Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp};
+use plimsoll_model::{
+    BodySign, Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp,
+};
 use plimsoll_render::{EffectiveConfig, Summary};
 
 pub(crate) const START: i64 = 1_795_422_932_777_191_788;
@@ -40,6 +44,7 @@ pub(crate) fn all() -> Vec<(&'static str, Sample)> {
         ("no_records", no_records()),
         ("hostile", hostile()),
         ("large", large()),
+        ("limited", limited()),
     ]
 }
 
@@ -263,19 +268,34 @@ fn spread(base: u64, n: u64) -> Vec<(u64, u64)> {
     (0..n).map(|i| (base + base * (i * 7919 % 1009) / 500, 1)).collect()
 }
 
-fn error(template: &str, count: u64, first: i64, last: i64) -> ErrorFinding {
+pub(crate) fn error(template: &str, count: u64, first: i64, last: i64) -> ErrorFinding {
     let at = |seconds: i64| Some(Timestamp(START + seconds * 1_000_000_000));
     let example = template
         .replace("<host>", "127.0.0.1:9")
         .replacen("<addr>", "0.0.0.0:0", 1)
         .replace("<addr>", "127.0.0.1:9");
+    let taxonomy = Taxonomy::default();
+    let status = template.get(..3).and_then(|code| code.parse().ok()).unwrap_or(0);
+    let sign = BodySign::Nothing;
+    let cause = taxonomy.classify(&Failure { template, status, sign });
+    let cause = taxonomy.cause(cause);
     ErrorFinding {
+        class: cause.class,
+        alternatives: cause.alternatives.to_vec(),
+        meaning: format!("What {} means.", cause.class),
+        advice: format!("What to do about {}.", cause.class),
         template: template.to_owned(),
         example,
         count,
         first: at(first),
         last: at(last),
+        first_end: at(first + 1),
+        latency_sum_ns: 0,
         first_place: first.unsigned_abs(),
+        status,
+        is_rpc: false,
+        rpc_code: None,
+        hosts: vec![HostFailures { host: "127.0.0.1:9".to_owned(), count }],
     }
 }
 
@@ -310,6 +330,9 @@ fn sample(groups: &[Group], ledgers: Vec<Ledger>) -> Sample {
         active_spans: vec![(Timestamp(START), last)],
         success: chain.success,
         latency: Some(chain.latency.all.clone()),
+        intended: chain.intended,
+        pace: chain.pace.clone().ok(),
+        missing: Some(0),
     });
     let inputs = ledgers.iter().map(|ledger| InputFindings {
         read: ledger.records,
@@ -377,6 +400,12 @@ fn chain(group: &Group) -> ChainFindings {
         bytes_in_total: successes * 57,
         bytes_out_total: requests * 60,
         bytes_measured: successes,
+        bodies: successes,
+        errors_by_side: by_side(&group.errors),
+        server_success: wilson(successes, successes + beyond_the_generator(&group.errors)),
+        intended: None,
+        pace: Err(Unchecked::NoRate),
+        verdict: verdict(group, requests),
         latency: LatencyFindings {
             all: summary(&all),
             success: summary(&group.good),
@@ -390,7 +419,136 @@ fn chain(group: &Group) -> ChainFindings {
         latest: at(active.0),
         end: at(active.0 + longest),
         attacks: vec![group.name.to_owned()],
+        hosts: vec!["127.0.0.1:9".to_owned()],
     }
+}
+
+fn by_side(errors: &[ErrorFinding]) -> BTreeMap<Side, u64> {
+    let mut sides = BTreeMap::new();
+    for error in errors {
+        *sides.entry(error.class.side()).or_default() += error.count;
+    }
+    sides
+}
+
+fn beyond_the_generator(errors: &[ErrorFinding]) -> u64 {
+    let sides = by_side(errors);
+    sides.iter().filter(|(side, _)| **side != Side::Generator).map(|(_, count)| count).sum()
+}
+
+/// As far as a verdict on hand-made figures goes.
+fn verdict(group: &Group, requests: u64) -> Verdict {
+    let sides = by_side(&group.errors);
+    let kind = match () {
+        () if requests == 0 => VerdictKind::InsufficientData,
+        () if sides.contains_key(&Side::Generator) => VerdictKind::GeneratorLimited,
+        () if sides.contains_key(&Side::Unknown) => VerdictKind::InsufficientData,
+        () if sides.is_empty() => VerdictKind::Healthy,
+        () => VerdictKind::ServerLimited,
+    };
+    let failures = group.errors.iter().map(|error| {
+        Evidence::Failures(Box::new(ClassFailures {
+            class: error.class,
+            count: error.count,
+            alternatives: error.alternatives.clone(),
+            templates: vec![(error.template.clone(), error.count)],
+            of_templates: 2,
+            meaning: error.meaning.clone(),
+            advice: error.advice.clone(),
+            onset: Onset {
+                first: error.first,
+                after: error.first.map(|first| first.since(Timestamp(START))),
+                ..Onset::default()
+            },
+            last: error.last,
+            chains: Vec::new(),
+            of_chains: 0,
+            hosts: Vec::new(),
+            of_hosts: 1,
+        }))
+    });
+    let checked = Evidence::Unchecked(Unchecked::NoRate);
+    Verdict { kind, wake: BTreeMap::new(), evidence: failures.chain([checked]).collect() }
+}
+
+fn intended(rate: f64) -> Intended {
+    Intended { rate: Rate(rate), source: RateSource::Envelope, uncertainty: 0.02 }
+}
+
+/// A generator that ran out of ports and fell behind, with everything that there may be to say about it.
+pub(crate) fn limited() -> Sample {
+    let mut sample = large();
+    let at = |seconds: i64| Timestamp(START + seconds * 1_000_000_000);
+    let lag = spread(800 * MS, 5_000);
+    let pace = Pace {
+        source: RateSource::Envelope,
+        lag: summary(&lag),
+        late: Late { limit: Nanos(100 * MS), share: None, first: Some(at(4)) },
+        sent_ratio: 0.625,
+        corrected: summary(&spread(9_000 * MS, 5_000)),
+        stalls: 3,
+        longest_stall: Some((at(40), Nanos(2_100 * MS))),
+        in_flight_when_late: Some(64.2),
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    for chain in sample.findings.chains.iter_mut().take(1).chain([&mut sample.findings.total]) {
+        chain.intended = Some(intended(6_400.0));
+        chain.pace = Ok(pace.clone());
+        for one in &mut chain.verdict.evidence {
+            if let Evidence::Failures(class) = one {
+                class.chains = names(&["ethereum", "`<b>`"]);
+                class.of_chains = 4;
+                class.hosts = names(&["node-1:80", "node-2:80"]);
+                class.of_hosts = 2;
+                class.onset.from = Some(Rate(450.0));
+                class.onset.clean_up_to = Some(Rate(400.0));
+                class.alternatives = vec![Class::ConnectTimeout, Class::DnsFailure];
+            }
+        }
+        let wake = BTreeMap::from([(Class::H2EnhanceYourCalm, 484_000)]);
+        chain.verdict.wake = wake.clone();
+        chain.verdict.evidence.pop();
+        chain.verdict.evidence.extend([
+            Evidence::Others { classes: 2, count: 17 },
+            Evidence::Provoked { timeout: at(1), calm: at(3) },
+            Evidence::Wake(wake),
+            Evidence::Ports(PortBudget {
+                rate: Rate(5_000.0),
+                lasting: Nanos(20 * MS),
+                hold: Nanos(60 * SECOND),
+                needed: 300_100,
+                available: 28_232,
+                utilisation: 0.8,
+                hosts: 14,
+                ran_out_after: Some(28_200),
+            }),
+            Evidence::Slow { slow: 1_000, limit: Nanos(500 * MS) },
+            Evidence::Behind(Box::new(Behind {
+                intended: Some(intended(6_400.0)),
+                achieved: Some(Rate(4_000.0)),
+                pace: pace.clone(),
+                recorded: summary(&spread(97 * MS, 5_000)),
+            })),
+            Evidence::Bursts {
+                pauses: 80,
+                share: 0.927,
+                longest: (at(40), Nanos(101 * MS)),
+                in_flight: 20.02,
+            },
+            Evidence::NoBodies,
+        ]);
+    }
+    let kava = &mut sample.findings.chains[1].verdict;
+    kava.kind = VerdictKind::Healthy;
+    kava.evidence =
+        vec![Evidence::OnSchedule { intended: Some(intended(1_000.0)), lag: summary(&[(MS, 5)]) }];
+    sample.findings.warnings = vec![
+        Warning::NumbersMissing { records: 12 },
+        Warning::RateExceeded { attack: "eth `1`".to_owned(), given: Rate(50.0) },
+        Warning::UnmatchedRate { attacks: "eth-*".to_owned() },
+    ];
+    sample.findings.runs[0].missing = Some(12);
+    sample
 }
 
 fn wilson(successes: u64, trials: u64) -> Option<Proportion> {
@@ -458,6 +616,14 @@ pub(crate) fn of_text(text: &str) -> Sample {
         for error in &mut chain.errors {
             text.clone_into(&mut error.template);
             text.clone_into(&mut error.example);
+            text.clone_into(&mut error.hosts[0].host);
+        }
+        for one in &mut chain.verdict.evidence {
+            if let Evidence::Failures(class) = one {
+                class.templates = vec![(text.to_owned(), 1)];
+                (class.chains, class.of_chains) = (vec![text.to_owned()], 2);
+                (class.hosts, class.of_hosts) = (vec![text.to_owned()], 2);
+            }
         }
     }
     sample.findings.warnings = vec![Warning::EmptyChain { name: text.to_owned() }];

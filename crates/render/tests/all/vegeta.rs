@@ -47,14 +47,8 @@ fn findings(report: &Value) -> Findings {
 }
 
 fn error(text: &str) -> ErrorFinding {
-    ErrorFinding {
-        template: "…".to_owned(),
-        example: text.to_owned(),
-        count: 1,
-        first: None,
-        last: None,
-        first_place: 0,
-    }
+    let template = text.to_owned();
+    ErrorFinding { template, example: text.to_owned(), ..samples::error("…", 1, 0, 0) }
 }
 
 fn sample(report: &Value) -> Sample {

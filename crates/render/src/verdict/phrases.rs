@@ -1,0 +1,41 @@
+use plimsoll_analysis::Class;
+
+/// What happened to requests that failed so, as what follows `12 requests`.
+pub(super) fn happened(class: Class) -> &'static str {
+    match class {
+        Class::PortExhaustion => "found no free local port",
+        Class::FileLimit => "found no free file descriptor in the generator",
+        Class::Overload => "were not sent by a generator that was overloaded",
+        Class::LocalDns => "could not be looked up by the generator's own resolver",
+        Class::LocalAddress => "were to be sent from an address that the generator does not have",
+        Class::BadTarget => "had a target that nothing can be requested from",
+        Class::UnknownHost => "named a host that does not exist",
+        Class::TlsTrust => "met a certificate that is not trusted",
+        Class::TlsMismatch => "spoke TLS where there is none, or none where there is",
+        Class::Auth => "were not authorised",
+        Class::NotFound => "asked for what is not there",
+        Class::BadRequest => "were refused as bad requests",
+        Class::Redirects => "were redirected without an end",
+        Class::Proxy => "failed at the proxy",
+        Class::Unreachable => "found no way to the server",
+        Class::ConnectTimeout => "had no answer when they connected",
+        Class::DnsFailure => "were let down by the name server",
+        Class::Refused => "were refused a connection",
+        Class::Reset => "had their connection reset",
+        Class::ClosedEarly => "had their connection closed on them",
+        Class::Timeout => "timed out",
+        Class::TlsFailure => "failed in the TLS handshake",
+        Class::Malformed => "were answered in broken HTTP",
+        Class::RateLimited => "were turned away by a rate limit",
+        Class::Http5xx => "met an error of the server",
+        Class::BadGateway => "met a gateway without a sound answer from behind it (502)",
+        Class::Unavailable => "met a server that was unavailable (503)",
+        Class::GatewayTimeout => "met a gateway that waited in vain (504)",
+        Class::H2EnhanceYourCalm => "were thrown out with ENHANCE_YOUR_CALM",
+        Class::H2Goaway => "were sent away with GOAWAY",
+        Class::H2RefusedStream => "had their HTTP/2 stream refused",
+        Class::H2StreamError => "had their HTTP/2 stream broken off",
+        Class::RpcError => "were answered with a JSON-RPC error",
+        Class::Unclassified => "failed in a way that no rule knows",
+    }
+}
