@@ -29,6 +29,7 @@ fn batches() -> Vec<Batch> {
                 code: if failed { 0 } else { 200 },
                 has_seq: true,
                 has_body: false,
+                intended: Timestamp::UNKNOWN,
             }
         })
         .collect();

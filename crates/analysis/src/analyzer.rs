@@ -228,6 +228,7 @@ mod tests {
             code: 200,
             has_seq: true,
             has_body: false,
+            intended: Timestamp::UNKNOWN,
         };
         (0..2_000).map(record).collect()
     }

@@ -123,6 +123,7 @@ mod tests {
             code: 200,
             has_seq: true,
             has_body: false,
+            intended: Timestamp::UNKNOWN,
         };
         let variants = [
             record,
@@ -157,6 +158,7 @@ mod tests {
                 code: 200,
                 has_seq: true,
                 has_body: false,
+                intended: Timestamp::UNKNOWN,
             };
             assert!(set.insert(fingerprint(&record, 0)));
         }

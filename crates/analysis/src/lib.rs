@@ -15,6 +15,7 @@
 //!     code: 200,
 //!     has_seq: true,
 //!     has_body: false,
+//!     intended: Timestamp::UNKNOWN,
 //! };
 //! let batch = Batch {
 //!     records: (0..200).map(request).collect(),

@@ -231,6 +231,7 @@ impl Sink for BatchBuilder {
         let error = self.error(raw);
         self.batch.records.push(Record {
             timestamp: raw.timestamp,
+            intended: raw.intended,
             latency: raw.latency,
             seq: raw.seq,
             bytes_in: raw.bytes_in,

@@ -10,7 +10,7 @@ use plimsoll_model::{Nanos, Timestamp};
 
 use crate::body::RawBody;
 use crate::headers::RawHeaders;
-use crate::raw::{RawRecord, Spelling, Text};
+use crate::raw::{RawRecord, Spelling, Text, Zone};
 use crate::scan::{find_either, leading_uint};
 
 /// Columns of the oldest layout that is read: without body, attack and seq.
@@ -111,6 +111,9 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
         headers,
         seq,
         timestamp,
+        zone: Zone::Utc,
+        intended: Timestamp::UNKNOWN,
+        phases: None,
         latency,
         bytes_out,
         bytes_in,

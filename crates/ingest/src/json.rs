@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::body::RawBody;
 use crate::headers::RawHeaders;
-use crate::raw::{RawRecord, Spelling, Text};
+use crate::raw::{RawRecord, Spelling, Text, Zone};
 use crate::scan::{find_json_special, leading_uint};
 use crate::time::{leading_rfc3339, parse_rfc3339};
 
@@ -67,6 +67,9 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
         headers,
         seq,
         timestamp,
+        zone: Zone::Utc,
+        intended: Timestamp::UNKNOWN,
+        phases: None,
         latency,
         bytes_out,
         bytes_in,
@@ -274,6 +277,9 @@ impl ParsedLine {
                 .map_or(RawHeaders::Absent, |object| RawHeaders::Json(object.as_bytes())),
             seq: self.seq.unwrap_or(0),
             timestamp: self.timestamp.unwrap_or(Timestamp::UNKNOWN),
+            zone: Zone::Utc,
+            intended: Timestamp::UNKNOWN,
+            phases: None,
             latency: self.latency.unwrap_or(Nanos::ZERO),
             bytes_out: self.bytes_out,
             bytes_in: self.bytes_in,

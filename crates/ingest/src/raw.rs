@@ -48,6 +48,28 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A zone by its offset. Go tells UTC from a zone whose offset happens to be zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Zone {
+    #[default]
+    Utc,
+    /// East of UTC, in seconds.
+    Offset(i32),
+}
+
+/// Parts of a latency, each from the request's start; `None` where a part did not take place or is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Phases {
+    /// Until the name was looked up.
+    pub(crate) dns: Option<Nanos>,
+    /// Until the connection stood.
+    pub(crate) connect: Option<Nanos>,
+    /// Until the TLS handshake was done.
+    pub(crate) tls: Option<Nanos>,
+    /// Until the first byte of the answer came.
+    pub(crate) first_byte: Option<Nanos>,
+}
+
 /// One result. Absent fields are zero or empty, as in vegeta.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawRecord<'a> {
@@ -59,6 +81,12 @@ pub(crate) struct RawRecord<'a> {
     pub(crate) headers: RawHeaders<'a>,
     pub(crate) seq: u64,
     pub(crate) timestamp: Timestamp,
+    /// The zone that the timestamp was written in.
+    pub(crate) zone: Zone,
+    /// When the request was due; unknown where the format does not say.
+    pub(crate) intended: Timestamp,
+    /// What the latency is made of, where the format says.
+    pub(crate) phases: Option<Phases>,
     pub(crate) latency: Nanos,
     pub(crate) bytes_out: u64,
     pub(crate) bytes_in: u64,
@@ -77,6 +105,9 @@ impl RawRecord<'_> {
             headers: RawHeaders::Absent,
             seq: 0,
             timestamp: Timestamp::UNKNOWN,
+            zone: Zone::Utc,
+            intended: Timestamp::UNKNOWN,
+            phases: None,
             latency: Nanos::ZERO,
             bytes_out: 0,
             bytes_in: 0,

@@ -15,6 +15,8 @@ pub struct ErrorId(pub u32);
 pub struct Record {
     /// When the generator took the request up; [`Timestamp::UNKNOWN`] where the stream does not say.
     pub timestamp: Timestamp,
+    /// When the request was due, where the stream records that; unknown elsewhere.
+    pub intended: Timestamp,
     /// From `timestamp` until the whole answer was read.
     pub latency: Nanos,
     /// The request's number in its run. 0 where the stream has no numbers: see `has_seq`.

@@ -200,6 +200,7 @@ mod tests {
             code: 200,
             has_seq: true,
             has_body: false,
+            intended: Timestamp::UNKNOWN,
         }
     }
 

@@ -25,6 +25,7 @@ fn any_stream() -> impl Strategy<Value = Stream> {
                 code: [0, 200, 204, 404, 503][code],
                 has_seq,
                 has_body: false,
+                intended: Timestamp::UNKNOWN,
             });
         let urls = ["http://h/a", "http://h/b?x=1", ""];
         Stream {

@@ -39,6 +39,7 @@ pub(crate) fn record(seq: u64, at: i64) -> Record {
         code: 200,
         has_seq: true,
         has_body: false,
+        intended: Timestamp::UNKNOWN,
     }
 }
 

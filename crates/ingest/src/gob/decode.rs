@@ -6,7 +6,7 @@ use super::schema::{Field, RecordType, Schema};
 use super::wire::{Cursor, Result, WireError};
 use crate::body::RawBody;
 use crate::headers::RawHeaders;
-use crate::raw::{RawRecord, Text};
+use crate::raw::{RawRecord, Text, Zone};
 
 /// Seconds from 0001-01-01T00:00:00Z, where Go's times begin, to 1970.
 const YEAR_ONE_TO_UNIX: i64 = 62_135_596_800;
@@ -81,6 +81,9 @@ fn vegeta_record<'a>(mut bytes: &'a [u8], record: &mut RawRecord<'a>) -> Option<
         headers: raw_headers,
         seq,
         timestamp: time,
+        zone: Zone::Utc,
+        intended: Timestamp::UNKNOWN,
+        phases: None,
         latency: Nanos(latency >> 1),
         bytes_out,
         bytes_in,
