@@ -31,6 +31,8 @@ const TLS_COMPLAINTS: [&[u8]; 4] = [
 /// A body as an input spells it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RawBody<'a> {
+    /// The format says that there is none, rather than an empty one.
+    Absent,
     /// The bytes are the body.
     Plain(&'a [u8]),
     Base64(&'a [u8]),
@@ -49,6 +51,7 @@ impl<'a> RawBody<'a> {
     #[inline]
     pub(crate) fn is_empty(self) -> bool {
         match self {
+            Self::Absent => true,
             Self::Plain(bytes) | Self::Base64(bytes) => bytes.is_empty(),
         }
     }
@@ -72,6 +75,14 @@ impl<'a> RawBody<'a> {
         }
     }
 
+    /// The body, where there is one: gob does not tell an empty one from none.
+    pub(crate) fn given(self) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Self::Absent | Self::Plain([]) => None,
+            Self::Plain(_) | Self::Base64(_) => Some(self.decoded()),
+        }
+    }
+
     /// The body itself; base64 that is none ends it.
     pub(crate) fn decoded(self) -> Cow<'a, [u8]> {
         /// A body that was cut somewhere is read as far as it goes.
@@ -82,6 +93,7 @@ impl<'a> RawBody<'a> {
                 .with_decode_padding_mode(DecodePaddingMode::Indifferent),
         );
         match self {
+            Self::Absent => Cow::Borrowed(&[]),
             Self::Plain(bytes) => Cow::Borrowed(bytes),
             Self::Base64(text) => Cow::Owned(LENIENT.decode(text).unwrap_or_default()),
         }
@@ -95,6 +107,7 @@ impl<'a> RawBody<'a> {
         static ENCODED: LazyLock<[Finder<'_>; 3]> =
             LazyLock::new(|| ["ImVycm9yI", "JlcnJvci", "iZXJyb3Ii"].map(Finder::new));
         match self {
+            Self::Absent => false,
             Self::Plain(bytes) => PLAIN.find(bytes).is_some_and(|at| rpc::may_be_error(bytes, at)),
             Self::Base64(text) => ENCODED.iter().any(|finder| finder.find(text).is_some()),
         }
@@ -103,6 +116,7 @@ impl<'a> RawBody<'a> {
     /// Whether the body is gzip: Go unpacks what it asked for, but not what a target's `Accept-Encoding` asked for.
     fn is_packed(self) -> bool {
         match self {
+            Self::Absent => false,
             Self::Plain(bytes) => bytes.starts_with(&[0x1f, 0x8b, 0x08]),
             Self::Base64(text) => text.starts_with(b"H4sI"),
         }
@@ -119,6 +133,7 @@ impl<'a> RawBody<'a> {
 
     fn wants_tls(self) -> bool {
         let body = match self {
+            Self::Absent => self,
             Self::Plain(bytes) => Self::Plain(&bytes[..bytes.len().min(COMPLAINT_WITHIN)]),
             Self::Base64(text) => Self::Base64(&text[..text.len().min(COMPLAINT_WITHIN / 3 * 4)]),
         };

@@ -5,10 +5,11 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use plimsoll_model::{
-    Batch, BodySign, ErrorId, ErrorText, Format, Record, Target, TargetId, fold_error,
+    Batch, BodySign, ErrorId, ErrorText, Format, InputId, Record, Target, TargetId, fold_error,
 };
 
 use crate::body::Said;
+use crate::pipeline::Harvest;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::rpc::RpcError;
 use crate::sink::{DamagedSpan, Sink};
@@ -58,9 +59,9 @@ impl Spelt {
 pub(crate) struct BatchBuilder {
     pub(crate) batch: Batch,
     /// What was damaged, and how many of the batch's records stand in front of it.
-    pub(crate) damage: Vec<(u64, DamagedSpan)>,
+    damage: Vec<(u64, DamagedSpan)>,
     /// The formats that the batch's records are in.
-    pub(crate) formats: Vec<Format>,
+    formats: Vec<Format>,
     /// Header names whose values belong to a target.
     wanted: Vec<String>,
     accepted_rpc_codes: Vec<i64>,
@@ -100,7 +101,7 @@ impl BatchBuilder {
     }
 
     /// Empties the builder and keeps its memory.
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         self.batch.clear();
         self.damage.clear();
         self.formats.clear();
@@ -252,6 +253,25 @@ impl Sink for BatchBuilder {
         if !self.formats.contains(&format) {
             self.formats.push(format);
         }
+    }
+}
+
+impl Harvest for BatchBuilder {
+    fn begin(&mut self, input: InputId) {
+        self.clear();
+        self.batch.input = input;
+    }
+
+    fn records(&self) -> u64 {
+        self.batch.records.len() as u64
+    }
+
+    fn damaged(&self) -> &[(u64, DamagedSpan)] {
+        &self.damage
+    }
+
+    fn formats(&self) -> &[Format] {
+        &self.formats
     }
 }
 

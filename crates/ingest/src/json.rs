@@ -4,13 +4,15 @@
 //! the texts hold), and `serde_json` for every other line.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use plimsoll_model::{Nanos, Timestamp};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::body::RawBody;
-use crate::headers::RawHeaders;
+use crate::headers::{HeaderPart, RawHeaders};
 use crate::raw::{RawRecord, Spelling, Text, Zone};
 use crate::scan::{find_json_special, leading_uint};
 use crate::time::{leading_rfc3339, parse_rfc3339};
@@ -26,8 +28,8 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
     scan.literal(b",\"code\":")?;
     let code = u16::try_from(scan.uint()?).ok()?;
     scan.literal(b",\"timestamp\":\"")?;
-    let timestamp;
-    (timestamp, scan.rest) = leading_rfc3339(scan.rest)?;
+    let (timestamp, zone);
+    (timestamp, zone, scan.rest) = leading_rfc3339(scan.rest)?;
     scan.literal(b"\",\"latency\":")?;
     let latency = Nanos(u64::try_from(i64::try_from(scan.uint()?).ok()?).ok()?);
     scan.literal(b",\"bytes_out\":")?;
@@ -37,10 +39,10 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
     scan.literal(b",\"error\":\"")?;
     let error = scan.string()?;
     let body = if scan.literal(b",\"body\":\"").is_some() {
-        scan.long_string()?
+        RawBody::Base64(scan.long_string()?)
     } else {
         scan.literal(b",\"body\":null")?;
-        &[]
+        RawBody::Absent
     };
     scan.literal(b",\"method\":\"")?;
     let method = scan.string()?;
@@ -63,11 +65,11 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
         method,
         url,
         error,
-        body: RawBody::Base64(body),
+        body,
         headers,
         seq,
         timestamp,
-        zone: Zone::Utc,
+        zone,
         intended: Timestamp::UNKNOWN,
         phases: None,
         latency,
@@ -151,31 +153,38 @@ impl<'a> Scan<'a> {
     }
 
     /// An object of arrays of plain strings.
+    #[inline(always)]
     fn headers(&mut self) -> Option<&'a [u8]> {
         let start = self.rest;
-        self.literal(b"{")?;
-        if self.literal(b"}").is_none() {
-            loop {
-                self.literal(b"\"")?;
-                self.plain_string()?;
-                self.literal(b":[")?;
-                if self.literal(b"]").is_none() {
-                    loop {
-                        self.literal(b"\"")?;
-                        self.plain_string()?;
-                        if self.literal(b",").is_none() {
-                            break;
-                        }
-                    }
-                    self.literal(b"]")?;
-                }
-                if self.literal(b",").is_none() {
-                    break;
-                }
-            }
-            self.literal(b"}")?;
-        }
+        self.each_header(|_| ())?;
         Some(&start[..start.len() - self.rest.len()])
+    }
+
+    #[inline(always)]
+    fn each_header(&mut self, mut visit: impl FnMut(HeaderPart<'a>)) -> Option<()> {
+        self.literal(b"{")?;
+        if self.literal(b"}").is_some() {
+            return Some(());
+        }
+        loop {
+            self.literal(b"\"")?;
+            visit(HeaderPart::Name(self.plain_string()?));
+            self.literal(b":[")?;
+            if self.literal(b"]").is_none() {
+                loop {
+                    self.literal(b"\"")?;
+                    visit(HeaderPart::Value(self.plain_string()?));
+                    if self.literal(b",").is_none() {
+                        break;
+                    }
+                }
+                self.literal(b"]")?;
+            }
+            if self.literal(b",").is_none() {
+                break;
+            }
+        }
+        self.literal(b"}")
     }
 }
 
@@ -194,21 +203,82 @@ fn escape_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The inside of a JSON string in plain words.
-pub(crate) fn unescape(inside: &[u8]) -> String {
-    let quoted = format!("\"{}\"", String::from_utf8_lossy(inside));
-    serde_json::from_str(&quoted).unwrap_or(quoted)
+/// Adds the inside of a JSON string whose escapes [`parse_fast`] has checked, in plain words.
+pub(crate) fn push_unescaped(mut inside: &[u8], out: &mut Vec<u8>) {
+    while let Some(at) = memchr::memchr(b'\\', inside) {
+        out.extend_from_slice(&inside[..at]);
+        let (character, length) = match inside.get(at + 1) {
+            Some(b'u') => {
+                let digits = inside.get(at + 2..at + 6).unwrap_or_default();
+                let code = std::str::from_utf8(digits)
+                    .ok()
+                    .and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                (code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+            }
+            Some(b'n') => ('\n', 2),
+            Some(b't') => ('\t', 2),
+            Some(b'r') => ('\r', 2),
+            Some(b'b') => ('\u{8}', 2),
+            Some(b'f') => ('\u{c}', 2),
+            Some(&other) => (char::from(other), 2),
+            None => (char::REPLACEMENT_CHARACTER, 1),
+        };
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        inside = inside.get(at + length..).unwrap_or_default();
+    }
+    out.extend_from_slice(inside);
 }
 
-/// Calls `visit` with each name and value of a header object.
-pub(crate) fn for_each_header(object: &[u8], mut visit: impl FnMut(&[u8], &[u8])) {
-    let text = String::from_utf8_lossy(object);
-    let parsed: Result<std::collections::BTreeMap<String, Option<Vec<String>>>, _> =
-        serde_json::from_str(&text);
-    for (name, values) in parsed.unwrap_or_default() {
+/// Calls `visit` with each part of a header object; false where it is none.
+pub(crate) fn each_header(object: &[u8], mut visit: impl FnMut(HeaderPart<'_>)) -> bool {
+    if is_compact(object) {
+        let checked = Scan { rest: object }.each_header(&mut visit);
+        debug_assert!(checked.is_some(), "the object was looked at before");
+        return true;
+    }
+    let Ok(headers) = serde_json::from_str::<OrderedHeaders>(&String::from_utf8_lossy(object))
+    else {
+        return false;
+    };
+    for (name, values) in headers.0 {
+        visit(HeaderPart::Name(name.as_bytes()));
         for value in values.unwrap_or_default() {
-            visit(name.as_bytes(), value.as_bytes());
+            visit(HeaderPart::Value(value.unwrap_or_default().as_bytes()));
         }
+    }
+    true
+}
+
+/// Whether a header object stands as vegeta writes it, without anything escaped.
+pub(crate) fn is_compact(object: &[u8]) -> bool {
+    let mut scan = Scan { rest: object };
+    scan.headers().is_some() && scan.rest.is_empty()
+}
+
+/// Headers of any spelling, in their order. As in Go, null is no value.
+struct OrderedHeaders(Vec<(String, Option<Vec<Option<String>>>)>);
+
+impl<'de> Deserialize<'de> for OrderedHeaders {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = OrderedHeaders;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of arrays")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OrderedHeaders, A::Error> {
+                let mut headers = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    headers.push(entry);
+                }
+                Ok(OrderedHeaders(headers))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
     }
 }
 
@@ -241,12 +311,12 @@ struct Line<'a> {
 pub(crate) struct ParsedLine {
     attack: String,
     error: String,
-    body: String,
+    body: Option<String>,
     method: String,
     url: String,
     headers: Option<String>,
     seq: Option<u64>,
-    timestamp: Option<Timestamp>,
+    timestamp: Option<(Timestamp, Zone)>,
     latency: Option<Nanos>,
     bytes_out: u64,
     bytes_in: u64,
@@ -265,19 +335,23 @@ impl ParsedLine {
     }
 
     pub(crate) fn as_raw(&self) -> RawRecord<'_> {
+        let (timestamp, zone) = self.timestamp.unwrap_or((Timestamp::UNKNOWN, Zone::Utc));
         RawRecord {
             attack: Text::plain(self.attack.as_bytes()),
             method: Text::plain(self.method.as_bytes()),
             url: Text::plain(self.url.as_bytes()),
             error: Text::plain(self.error.as_bytes()),
-            body: RawBody::Base64(self.body.as_bytes()),
+            body: self
+                .body
+                .as_ref()
+                .map_or(RawBody::Absent, |text| RawBody::Base64(text.as_bytes())),
             headers: self
                 .headers
                 .as_ref()
                 .map_or(RawHeaders::Absent, |object| RawHeaders::Json(object.as_bytes())),
             seq: self.seq.unwrap_or(0),
-            timestamp: self.timestamp.unwrap_or(Timestamp::UNKNOWN),
-            zone: Zone::Utc,
+            timestamp,
+            zone,
             intended: Timestamp::UNKNOWN,
             phases: None,
             latency: self.latency.unwrap_or(Nanos::ZERO),
@@ -313,7 +387,7 @@ pub(crate) fn parse_any(line: &[u8]) -> Result<ParsedLine, String> {
         attack: owned(line.attack),
         error: owned(line.error),
         // Anything but a text is no body.
-        body: line.body.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default(),
+        body: line.body.and_then(|raw| serde_json::from_str(raw.get()).ok()),
         method: owned(line.method),
         url: owned(line.url),
         headers: line.headers.map(|raw| raw.get().to_owned()).filter(|raw| raw != "null"),
@@ -373,6 +447,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn escapes_are_read_as_serde_json_reads_them(text in r#"([a-z"\\/\n\r\t\u{8}\u{c}\u{1}]|\PC){0,20}"#) {
+            let quoted = serde_json::to_string(&text).unwrap();
+            let mut plain = Vec::new();
+            push_unescaped(&quoted.as_bytes()[1..quoted.len() - 1], &mut plain);
+            prop_assert_eq!(String::from_utf8(plain).unwrap(), text);
+        }
+
         /// What the quick reader accepts, serde_json accepts, and reads the same from it.
         #[test]
         fn the_quick_reader_is_no_more_lenient(

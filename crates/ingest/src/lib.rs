@@ -44,10 +44,14 @@ mod sink;
 mod source;
 mod stream;
 mod time;
+mod whole;
+pub mod write;
 
 pub use error::{Error, ErrorKind};
 pub use pipeline::{Progress, ReadOptions, read};
+pub use raw::{Phases, Zone};
 pub use source::{Source, expand};
+pub use whole::{Collect, Headers, WholeRecord, read_whole};
 
 /// The longest record, in bytes.
 const MAX_RECORD: usize = 1 << 25;

@@ -1,18 +1,19 @@
 //! All inputs, on all cores, in order.
 //!
 //! Each worker takes a turn at reading and cutting off the next chunk, decodes it alone, and waits for the chunk's turn
-//! to hand its batch over. So records arrive in one order whatever the number of threads, and memory is bounded by a
-//! chunk and a batch per worker.
+//! to hand over what it made of it. So records arrive in one order whatever the number of threads, and memory is bounded
+//! by a chunk and what is made of it per worker.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use plimsoll_model::{Batch, Damage, InputId, Ledger, mask_text};
+use plimsoll_model::{Batch, Damage, Format, InputId, Ledger, mask_text};
 
 use crate::builder::BatchBuilder;
 use crate::error::Error;
 use crate::segment::{Chunk, Finished, Segmenter};
-use crate::sink::{DamagedSpan, Sink as _};
+use crate::sink::{DamagedSpan, Sink};
 use crate::source::Source;
 
 /// How inputs are read. [`ReadOptions::default`] suits most.
@@ -82,6 +83,33 @@ pub fn read(
     progress: &Progress,
     sink: &mut (dyn FnMut(&Batch) + Send),
 ) -> Result<Vec<Ledger>, Error> {
+    let new = || BatchBuilder::new(options.headers.clone(), options.accepted_rpc_codes.clone());
+    run(sources, options, progress, &new, &mut |builder| {
+        sink(&builder.batch);
+        ControlFlow::Continue(())
+    })
+}
+
+/// What a worker makes of the records of a chunk.
+pub(crate) trait Harvest: Sink {
+    /// Makes room for the next chunk.
+    fn begin(&mut self, input: InputId);
+    fn records(&self) -> u64;
+    /// What was damaged, and how many of the chunk's records stand in front of it.
+    fn damaged(&self) -> &[(u64, DamagedSpan)];
+    /// The formats that the chunk's records are in.
+    fn formats(&self) -> &[Format];
+}
+
+/// Reads all sources, each chunk into something that `new` has made, and hands that to `sink` in the order of the
+/// chunks until it has had enough.
+pub(crate) fn run<H: Harvest>(
+    sources: &[Source],
+    options: &ReadOptions,
+    progress: &Progress,
+    new: &(impl Fn() -> H + Sync),
+    sink: &mut (dyn FnMut(&mut H) -> ControlFlow<()> + Send),
+) -> Result<Vec<Ledger>, Error> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism()
             .map_or(1, usize::from)
@@ -102,7 +130,7 @@ pub fn read(
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                if let Err(error) = work(&segmenter, &committer, options, progress) {
+                if let Err(error) = work(&segmenter, &committer, progress, new()) {
                     lock(&failure).get_or_insert(error);
                     committer.stop();
                 }
@@ -124,46 +152,43 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(
+fn work<H: Harvest>(
     segmenter: &Mutex<Segmenter<'_>>,
-    committer: &Committer<'_>,
-    options: &ReadOptions,
+    committer: &Committer<'_, H>,
     progress: &Progress,
+    mut harvest: H,
 ) -> Result<(), Error> {
     let _stop = StopOnPanic(committer);
     let mut buffer = Vec::new();
-    let mut builder =
-        BatchBuilder::new(options.headers.clone(), options.accepted_rpc_codes.clone());
     loop {
         let Some(mut chunk) = lock(segmenter).next(&mut buffer)? else { return Ok(()) };
-        builder.clear();
-        builder.batch.input = InputId(u32::try_from(chunk.input).unwrap_or(u32::MAX));
-        decode(&mut chunk, &buffer, &mut builder);
-        progress.records.fetch_add(builder.batch.records.len() as u64, Ordering::Relaxed);
-        if !committer.commit(chunk, &builder) {
+        harvest.begin(InputId(u32::try_from(chunk.input).unwrap_or(u32::MAX)));
+        decode(&mut chunk, &buffer, &mut harvest);
+        progress.records.fetch_add(harvest.records(), Ordering::Relaxed);
+        if !committer.commit(chunk, &mut harvest) {
             return Ok(());
         }
     }
 }
 
-fn decode(chunk: &mut Chunk, buffer: &[u8], builder: &mut BatchBuilder) {
+fn decode(chunk: &mut Chunk, buffer: &[u8], sink: &mut impl Sink) {
     let bytes = &buffer[..chunk.length];
     let Some(decoder) = &mut chunk.decoder else { return };
     if let Some(what) = chunk.garbage.take() {
-        builder.damage(DamagedSpan { start: 0, end: chunk.length, records: 1, what });
+        sink.damage(DamagedSpan { start: 0, end: chunk.length, records: 1, what });
         return;
     }
     let end = match chunk.seen {
-        Some(seen) => decoder.walk(&buffer[..seen], false, builder),
-        None => decoder.walk(bytes, true, builder),
+        Some(seen) => decoder.walk(&buffer[..seen], false, sink),
+        None => decoder.walk(bytes, true, sink),
     };
     debug_assert_eq!(end, chunk.length, "the chunk was cut where the walk ended");
 }
 
 /// Wakes the others when a worker panics, so that they do not wait for its chunk for ever.
-struct StopOnPanic<'a, 'b>(&'a Committer<'b>);
+struct StopOnPanic<'a, 'b, H>(&'a Committer<'b, H>);
 
-impl Drop for StopOnPanic<'_, '_> {
+impl<H> Drop for StopOnPanic<'_, '_, H> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.stop();
@@ -171,20 +196,20 @@ impl Drop for StopOnPanic<'_, '_> {
     }
 }
 
-/// Takes batches in the order of their chunks.
-struct Committer<'a> {
-    state: Mutex<Committed<'a>>,
+/// Takes what was made of the chunks in their order.
+struct Committer<'a, H> {
+    state: Mutex<Committed<'a, H>>,
     turn: Condvar,
     stopped: AtomicBool,
 }
 
-struct Committed<'a> {
+struct Committed<'a, H> {
     next: u64,
     ledgers: Vec<Ledger>,
-    sink: &'a mut (dyn FnMut(&Batch) + Send),
+    sink: &'a mut (dyn FnMut(&mut H) -> ControlFlow<()> + Send),
 }
 
-impl Committer<'_> {
+impl<H> Committer<'_, H> {
     fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         drop(lock(&self.state));
@@ -192,7 +217,10 @@ impl Committer<'_> {
     }
 
     /// Waits for the chunk's turn; false where reading has been stopped.
-    fn commit(&self, chunk: Chunk, builder: &BatchBuilder) -> bool {
+    fn commit(&self, chunk: Chunk, harvest: &mut H) -> bool
+    where
+        H: Harvest,
+    {
         let mut state = lock(&self.state);
         while state.next != chunk.number {
             if self.stopped.load(Ordering::SeqCst) {
@@ -200,32 +228,38 @@ impl Committer<'_> {
             }
             state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.take(chunk, builder);
+        if self.stopped.load(Ordering::SeqCst) {
+            return false;
+        }
+        let enough = state.take(chunk, harvest).is_break();
+        if enough {
+            self.stopped.store(true, Ordering::SeqCst);
+        }
         state.next += 1;
         drop(state);
         self.turn.notify_all();
-        true
+        !enough
     }
 }
 
-impl Committed<'_> {
-    fn take(&mut self, chunk: Chunk, builder: &BatchBuilder) {
-        let Some(ledger) = self.ledgers.get_mut(chunk.input) else { return };
-        for &format in &builder.formats {
+impl<H: Harvest> Committed<'_, H> {
+    fn take(&mut self, chunk: Chunk, harvest: &mut H) -> ControlFlow<()> {
+        let Some(ledger) = self.ledgers.get_mut(chunk.input) else {
+            return ControlFlow::Continue(());
+        };
+        for &format in harvest.formats() {
             if !ledger.formats.contains(&format) {
                 ledger.formats.push(format);
             }
         }
-        for (before, span) in &builder.damage {
+        for (before, span) in harvest.damaged() {
             add_damage(ledger, chunk.offset, *before, span);
         }
-        ledger.records += builder.batch.records.len() as u64;
+        ledger.records += harvest.records();
         if let Some(finished) = chunk.finished {
             finish(ledger, finished, chunk.offset + chunk.length as u64);
         }
-        if !builder.batch.records.is_empty() {
-            (self.sink)(&builder.batch);
-        }
+        if harvest.records() == 0 { ControlFlow::Continue(()) } else { (self.sink)(harvest) }
     }
 }
 

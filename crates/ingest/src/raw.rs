@@ -36,38 +36,81 @@ impl<'a> Text<'a> {
         self.bytes.is_empty()
     }
 
+    /// The text's own bytes, whatever they are.
+    pub(crate) fn plain_bytes(self) -> Cow<'a, [u8]> {
+        match self.spelling {
+            Spelling::Plain => Cow::Borrowed(self.bytes),
+            Spelling::JsonEscaped | Spelling::CsvQuoted => {
+                let mut plain = Vec::with_capacity(self.bytes.len());
+                self.push_plain(&mut plain);
+                Cow::Owned(plain)
+            }
+        }
+    }
+
+    /// The text's own bytes, in `scratch` where they are not in the input.
+    #[inline]
+    pub(crate) fn plain_in<'b>(self, scratch: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        if self.spelling == Spelling::Plain {
+            return self.bytes;
+        }
+        scratch.clear();
+        self.push_plain(scratch);
+        scratch
+    }
+
+    /// Adds the text's own bytes.
+    pub(crate) fn push_plain(self, out: &mut Vec<u8>) {
+        match self.spelling {
+            Spelling::Plain => out.extend_from_slice(self.bytes),
+            Spelling::JsonEscaped => json::push_unescaped(self.bytes, out),
+            Spelling::CsvQuoted => {
+                let mut rest = self.bytes;
+                // Quotes come in pairs, of which the first stays.
+                while let Some(quote) = memchr::memchr(b'"', rest) {
+                    out.extend_from_slice(&rest[..=quote]);
+                    rest = rest.get(quote + 2..).unwrap_or_default();
+                }
+                out.extend_from_slice(rest);
+            }
+        }
+    }
+
     /// The text itself; bytes that are not UTF-8 become U+FFFD.
     pub(crate) fn to_str(self) -> Cow<'a, str> {
-        match self.spelling {
-            Spelling::Plain => String::from_utf8_lossy(self.bytes),
-            Spelling::JsonEscaped => Cow::Owned(json::unescape(self.bytes)),
-            Spelling::CsvQuoted => {
-                Cow::Owned(String::from_utf8_lossy(self.bytes).replace("\"\"", "\""))
-            }
+        match self.plain_bytes() {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
     }
 }
 
-/// A zone by its offset. Go tells UTC from a zone whose offset happens to be zero.
+/// The zone that a timestamp is written in, by its offset. Go tells UTC from a zone whose offset happens to be zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Zone {
+pub enum Zone {
+    /// UTC itself, or a format that knows no zones.
     #[default]
     Utc,
     /// East of UTC, in seconds.
     Offset(i32),
+    /// That of a time outside the range of [`Timestamp`]: neither is kept.
+    OutOfRange,
 }
 
 /// Parts of a latency, each from the request's start; `None` where a part did not take place or is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Phases {
+pub struct Phases {
     /// Until the name was looked up.
-    pub(crate) dns: Option<Nanos>,
+    pub dns: Option<Nanos>,
     /// Until the connection stood.
-    pub(crate) connect: Option<Nanos>,
+    pub connect: Option<Nanos>,
     /// Until the TLS handshake was done.
-    pub(crate) tls: Option<Nanos>,
+    pub tls: Option<Nanos>,
     /// Until the first byte of the answer came.
-    pub(crate) first_byte: Option<Nanos>,
+    pub first_byte: Option<Nanos>,
 }
 
 /// One result. Absent fields are zero or empty, as in vegeta.
@@ -101,7 +144,7 @@ impl RawRecord<'_> {
             method: Text::default(),
             url: Text::default(),
             error: Text::default(),
-            body: RawBody::Plain(&[]),
+            body: RawBody::Absent,
             headers: RawHeaders::Absent,
             seq: 0,
             timestamp: Timestamp::UNKNOWN,

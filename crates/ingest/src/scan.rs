@@ -46,6 +46,22 @@ pub(crate) fn find_json_special(bytes: &[u8]) -> Option<usize> {
     )
 }
 
+/// Whether a byte is one that cannot stand in a JSON string as easyjson writes it, or not without a second look.
+#[inline(always)]
+pub(crate) fn is_json_escaped(byte: u8) -> bool {
+    !(0x20..0x80).contains(&byte) || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&')
+}
+
+/// The first byte that [`is_json_escaped`].
+#[inline(always)]
+pub(crate) fn find_json_escaped(bytes: &[u8]) -> Option<usize> {
+    let control = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+    let special = |word: u64| {
+        [b'"', b'\\', b'<', b'>', b'&'].iter().fold(0, |marks, &byte| marks | equal(word, byte))
+    };
+    find(bytes, |word| (word & HIGH) | control(word) | special(word), is_json_escaped)
+}
+
 /// Powers of ten up to the number of digits in a word.
 const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
@@ -130,6 +146,8 @@ mod tests {
             prop_assert_eq!(find_either(&bytes, b',', b'"'), either);
             let special = bytes.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
             prop_assert_eq!(find_json_special(&bytes), special);
+            let escaped = bytes.iter().position(|&byte| is_json_escaped(byte));
+            prop_assert_eq!(find_json_escaped(&bytes), escaped);
         }
     }
 

@@ -14,6 +14,6 @@ pub use batch::{Batch, BodySign, ErrorText, InputId, Target};
 pub use codes::{CodeSet, InvalidCodeRange};
 pub use ledger::{Compression, Damage, Format, Ledger};
 pub use record::{ErrorId, Record, TargetId};
-pub use secrets::{Secrets, mask_text, mask_url};
+pub use secrets::{Secrets, is_credential_header, is_url_header, mask_text, mask_url};
 pub use template::fold_error;
 pub use units::{Nanos, Rate, Timestamp};

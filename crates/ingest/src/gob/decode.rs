@@ -5,11 +5,9 @@ use plimsoll_model::{Nanos, Timestamp};
 use super::schema::{Field, RecordType, Schema};
 use super::wire::{Cursor, Result, WireError};
 use crate::body::RawBody;
-use crate::headers::RawHeaders;
+use crate::headers::{HeaderPart, RawHeaders};
 use crate::raw::{RawRecord, Text, Zone};
-
-/// Seconds from 0001-01-01T00:00:00Z, where Go's times begin, to 1970.
-const YEAR_ONE_TO_UNIX: i64 = 62_135_596_800;
+use crate::time::{self, YEAR_ONE_TO_UNIX};
 
 /// Reads the struct value that `cursor` stands on into `record`.
 #[inline(always)]
@@ -39,7 +37,7 @@ fn vegeta_record<'a>(mut bytes: &'a [u8], record: &mut RawRecord<'a>) -> Option<
         (&[], &[], &[], &[]);
     let mut body: &[u8] = &[];
     let (mut seq, mut code, mut latency, mut bytes_out, mut bytes_in) = (0, 0, 0, 0, 0);
-    let mut time = Timestamp::UNKNOWN;
+    let mut time = (Timestamp::UNKNOWN, Zone::Utc);
     let mut raw_headers = RawHeaders::Absent;
     let mut last = 0_u8;
     /// Reads the field of this number if it is the next one.
@@ -80,8 +78,8 @@ fn vegeta_record<'a>(mut bytes: &'a [u8], record: &mut RawRecord<'a>) -> Option<
         body: RawBody::Plain(body),
         headers: raw_headers,
         seq,
-        timestamp: time,
-        zone: Zone::Utc,
+        timestamp: time.0,
+        zone: time.1,
         intended: Timestamp::UNKNOWN,
         phases: None,
         latency: Nanos(latency >> 1),
@@ -116,11 +114,14 @@ fn text(first: u8, rest: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A time in the layout of 15 bytes, which all zones have whose offset is in whole minutes.
 #[inline(always)]
-fn first_version_time(first: u8, rest: &[u8]) -> Option<(Timestamp, &[u8])> {
+fn first_version_time(first: u8, rest: &[u8]) -> Option<((Timestamp, Zone), &[u8])> {
     let (time, after) = rest.split_first_chunk::<15>()?;
-    let [1, s1, s2, s3, s4, s5, s6, s7, s8, n1, n2, n3, n4, _, _] = *time else { return None };
+    let [1, s1, s2, s3, s4, s5, s6, s7, s8, n1, n2, n3, n4, z1, z2] = *time else {
+        return None;
+    };
     let seconds = i64::from_be_bytes([s1, s2, s3, s4, s5, s6, s7, s8]);
-    let time = moment(seconds, u32::from_be_bytes([n1, n2, n3, n4]))?;
+    let minutes = i16::from_be_bytes([z1, z2]);
+    let time = moment(seconds, u32::from_be_bytes([n1, n2, n3, n4]), minutes, 0)?;
     (first == 15).then_some((time, after))
 }
 
@@ -143,15 +144,21 @@ fn header_map(first: u8, rest: &[u8]) -> Option<(RawHeaders<'_>, &[u8])> {
     Some((RawHeaders::Gob(count, &start[..start.len() - bytes.len()]), bytes))
 }
 
-/// Seconds since year 1 and nanoseconds as a moment; `None` where the nanoseconds are none.
+/// Seconds since year 1 and nanoseconds as a moment, with the zone's offset; `None` where the nanoseconds are none.
 #[inline(always)]
-fn moment(seconds: i64, nanos: u32) -> Option<Timestamp> {
+fn moment(seconds: i64, nanos: u32, minutes: i16, odd_seconds: i8) -> Option<(Timestamp, Zone)> {
     if nanos >= 1_000_000_000 {
         return None;
     }
     let unix = seconds.wrapping_sub(YEAR_ONE_TO_UNIX);
-    let nanos = unix.checked_mul(1_000_000_000).and_then(|unix| unix.checked_add(i64::from(nanos)));
-    Some(nanos.map_or(Timestamp::UNKNOWN, Timestamp))
+    let (timestamp, out_of_range) = time::moment(unix, nanos.into());
+    let zone = match i32::from(minutes) * 60 + i32::from(odd_seconds) {
+        _ if out_of_range => Zone::OutOfRange,
+        // Go's mark for UTC itself.
+        -60 => Zone::Utc,
+        offset => Zone::Offset(offset),
+    };
+    Some((timestamp, zone))
 }
 
 /// The fields in any order. Zero ones are omitted on the wire, so the record starts out as zero.
@@ -177,7 +184,7 @@ fn any_record<'a>(
             Field::Attack => record.attack = Text::plain(cursor.bytes()?),
             Field::Seq => record.seq = cursor.uint()?,
             Field::Code => record.code = status(cursor.uint()?)?,
-            Field::Timestamp => record.timestamp = timestamp(cursor.bytes()?)?,
+            Field::Timestamp => (record.timestamp, record.zone) = timestamp(cursor.bytes()?)?,
             Field::Latency => record.latency = latency(cursor.int()?)?,
             Field::BytesOut => record.bytes_out = cursor.uint()?,
             Field::BytesIn => record.bytes_in = cursor.uint()?,
@@ -204,15 +211,16 @@ fn status(code: u64) -> Result<u16> {
 }
 
 /// The binary form of Go's `time.Time`: version, seconds since year 1, nanoseconds, zone offset (2 bytes; 3 in version 2).
-fn timestamp(bytes: &[u8]) -> Result<Timestamp> {
-    let time = match bytes {
-        [1, time @ ..] if time.len() == 14 => time,
-        [2, time @ ..] if time.len() == 15 => time,
-        _ => &[],
+fn timestamp(bytes: &[u8]) -> Result<(Timestamp, Zone)> {
+    let (time, odd_seconds) = match bytes {
+        [1, time @ ..] if time.len() == 14 => (time, 0),
+        [2, time @ .., odd_seconds] if time.len() == 14 => (time, odd_seconds.cast_signed()),
+        _ => (&[][..], 0),
     };
     let parsed = time.split_first_chunk::<8>().and_then(|(seconds, rest)| {
-        let nanos = rest.first_chunk::<4>()?;
-        moment(i64::from_be_bytes(*seconds), u32::from_be_bytes(*nanos))
+        let (nanos, rest) = rest.split_first_chunk::<4>()?;
+        let minutes = i16::from_be_bytes(*rest.first_chunk::<2>()?);
+        moment(i64::from_be_bytes(*seconds), u32::from_be_bytes(*nanos), minutes, odd_seconds)
     });
     parsed.ok_or(WireError::Bad("a timestamp that is none"))
 }
@@ -221,16 +229,13 @@ fn timestamp(bytes: &[u8]) -> Result<Timestamp> {
 fn headers<'a>(cursor: &mut Cursor<'a>) -> Result<(u64, &'a [u8])> {
     let count = cursor.uint()?;
     let start = cursor.rest();
-    walk_headers(count, cursor, |_, _| ())?;
+    walk_headers(count, cursor, |_| ())?;
     Ok((count, &start[..start.len() - cursor.rest().len()]))
 }
 
-/// Calls `visit` with each name and value of a header map that has been checked.
-pub(crate) fn for_each_header<'a>(
-    count: u64,
-    bytes: &'a [u8],
-    visit: impl FnMut(&'a [u8], &'a [u8]),
-) {
+/// Calls `visit` with each part of a header map that has been checked.
+#[inline]
+pub(crate) fn each_header<'a>(count: u64, bytes: &'a [u8], visit: impl FnMut(HeaderPart<'a>)) {
     let checked = walk_headers(count, &mut Cursor::new(bytes), visit);
     debug_assert!(checked.is_ok(), "the map was checked when the record was decoded");
 }
@@ -238,13 +243,13 @@ pub(crate) fn for_each_header<'a>(
 fn walk_headers<'a>(
     count: u64,
     cursor: &mut Cursor<'a>,
-    mut visit: impl FnMut(&'a [u8], &'a [u8]),
+    mut visit: impl FnMut(HeaderPart<'a>),
 ) -> Result<()> {
     for _ in 0..count {
-        let name = cursor.bytes()?;
+        visit(HeaderPart::Name(cursor.bytes()?));
         let values = cursor.uint()?;
         for _ in 0..values {
-            visit(name, cursor.bytes()?);
+            visit(HeaderPart::Value(cursor.bytes()?));
         }
     }
     Ok(())

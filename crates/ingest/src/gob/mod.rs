@@ -9,7 +9,7 @@ mod schema;
 mod walk;
 mod wire;
 
-pub(crate) use decode::for_each_header;
+pub(crate) use decode::each_header;
 pub(crate) use schema::Schema;
 pub(crate) use walk::{
     cut_definition, detect, detect_headless, find_definition, hop, mentions_result, walk,

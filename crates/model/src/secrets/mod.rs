@@ -59,6 +59,19 @@ impl Secrets {
     }
 }
 
+/// Whether a header of this name, in any case, holds a credential: cookies, and what ends as the names of credentials do.
+#[must_use]
+pub fn is_credential_header(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.ends_with("cookie") || CREDENTIAL_KEYS.iter().any(|key| lower.ends_with(key))
+}
+
+/// Whether a header of this name, in any case, holds a URL, which may hold a credential.
+#[must_use]
+pub fn is_url_header(name: &str) -> bool {
+    ["location", "content-location", "referer"].contains(&name.to_ascii_lowercase().as_str())
+}
+
 /// The URL with everything masked that may be a credential, as `***`.
 ///
 /// Masked are

@@ -210,6 +210,18 @@ fn endless_texts_are_masked_in_one_go() {
     }
 }
 
+#[test]
+fn headers_that_hold_credentials() {
+    for name in ["Authorization", "proxy-authorization", "Set-Cookie", "X-Api-Key", "X-Auth-Token"]
+    {
+        assert!(is_credential_header(name), "{name}");
+    }
+    for name in ["Content-Type", "Www-Authenticate", "Etag", "X-Request-Id"] {
+        assert!(!is_credential_header(name), "{name}");
+    }
+    assert!(is_url_header("Location") && !is_url_header("Server"));
+}
+
 proptest! {
     #[test]
     fn masking_twice_changes_nothing(

@@ -1,0 +1,121 @@
+//! Records to result streams: vegeta's gob, JSON and CSV, byte for byte as vegeta writes them.
+//!
+//! What a format cannot hold is counted, as [`Losses`]. The order of headers, which is a matter of chance where vegeta
+//! wrote them, stays that of the input.
+
+mod base64;
+mod csv;
+mod gob;
+mod json;
+mod losses;
+mod redact;
+
+use plimsoll_model::Format;
+
+pub use losses::{Loss, Losses};
+
+use crate::raw::RawRecord;
+use crate::whole::WholeRecord;
+use redact::Redactor;
+
+/// What stands in front of the first record of a stream.
+#[must_use]
+pub fn preamble(format: Format) -> &'static [u8] {
+    match format {
+        Format::VegetaGob => gob::PREAMBLE,
+        Format::VegetaJson | Format::VegetaCsv => b"",
+    }
+}
+
+/// Writes records down, without the [`preamble`].
+///
+/// What several encoders have written makes one stream when it is put one behind the other.
+#[derive(Debug)]
+pub struct Encoder {
+    to: Format,
+    bytes: Vec<u8>,
+    losses: Losses,
+    scratch: Scratch,
+    redactor: Redactor,
+    masked: bool,
+    credentials: u64,
+}
+
+/// Room that is used for one record after the other.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// A part of the record that has to be put together before it can be written.
+    part: Vec<u8>,
+    /// A part of that.
+    inner: Vec<u8>,
+    headers: csv::Lines,
+}
+
+impl Encoder {
+    /// Writes in this format. With `masked`, what may be a credential in URLs, texts and headers becomes `***`; bodies
+    /// stay as they are.
+    #[must_use]
+    pub fn new(to: Format, masked: bool) -> Self {
+        Self {
+            to,
+            bytes: Vec::new(),
+            losses: Losses::default(),
+            scratch: Scratch::default(),
+            redactor: Redactor::default(),
+            masked,
+            credentials: 0,
+        }
+    }
+
+    /// Forgets what has been written and counted.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.losses = Losses::default();
+        self.credentials = 0;
+    }
+
+    /// What has been written since the last [`Encoder::clear`].
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What could not be written.
+    #[must_use]
+    pub fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    /// Records that hold what may be a credential.
+    #[must_use]
+    pub fn credentials(&self) -> u64 {
+        self.credentials
+    }
+
+    /// Writes a record.
+    pub fn record(&mut self, record: &WholeRecord<'_>) {
+        let Self { redactor, losses, .. } = self;
+        let holds_credentials = redactor.look_at(record.raw);
+        self.credentials += u64::from(holds_credentials);
+        losses.before(record, self.to);
+        let mut write = |raw: &RawRecord<'_>| {
+            let (out, scratch) = (&mut self.bytes, &mut self.scratch);
+            match self.to {
+                Format::VegetaGob => gob::record(raw, out, scratch, losses),
+                Format::VegetaJson => json::record(raw, out, scratch, losses),
+                Format::VegetaCsv => csv::record(raw, out, scratch, losses),
+            }
+        };
+        if self.masked && holds_credentials {
+            write(&redactor.masked(record.raw));
+        } else {
+            write(record.raw);
+        }
+    }
+}
+
+/// Adds a number in decimal digits.
+#[inline]
+fn push_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
