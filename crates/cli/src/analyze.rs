@@ -1,7 +1,5 @@
 //! `plimsoll analyze`: arguments and configuration to an analysis, its findings to an answer.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use plimsoll_analysis::{Analyzer, ChainsBy, Findings, Options, Step};
@@ -12,7 +10,7 @@ use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta, vi
 use crate::args::{Analyze, Format};
 use crate::config::{Config, ConfiguredChains};
 use crate::exit::Outcome;
-use crate::{output, progress};
+use crate::{inputs, output, progress};
 
 /// Answers, and says whether the inputs were sound enough for a verdict.
 pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
@@ -27,7 +25,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         None => config.chains().map_err(in_file)?,
     };
     let slo = config.slo(args.slo).map_err(in_file)?;
-    let mut sources = expand(files(args)?)?;
+    let mut sources = expand(inputs::named(&args.files)?)?;
     let to = args.output.as_deref();
     if let Some(path) = to {
         output::refuse_input(path, &sources)?;
@@ -65,7 +63,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
     let read: u64 = ledgers.iter().map(|ledger| ledger.records).sum();
     if findings.total.requests == 0 {
         for ledger in ledgers.iter().filter(|ledger| ledger.records == 0) {
-            output::complain(&visible(&nothing_read(ledger)));
+            output::complain(&visible(&inputs::nothing_read(ledger)));
         }
         anyhow::ensure!(read > 0, "there is no record to analyze");
         anyhow::bail!("all {read} records were left out by --from, --to or --skip");
@@ -100,23 +98,11 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
             output::complain(&format!("warning: {warning}"));
         }
     }
-    Ok(outcome(&ledgers, args.allow_damaged))
-}
-
-/// The inputs as typed; without any, the standard input, unless somebody sits at it.
-fn files(args: &Analyze) -> anyhow::Result<Vec<PathBuf>> {
-    if !args.files.is_empty() {
-        return Ok(args.files.clone());
-    }
-    anyhow::ensure!(
-        !std::io::stdin().is_terminal(),
-        "no input: name result files, or pipe results to the standard input"
-    );
-    Ok(vec![PathBuf::from("-")])
+    Ok(inputs::outcome(&ledgers, args.allow_damaged, "see the ledger"))
 }
 
 /// Reads the sources as often as the analysis asks for.
-fn analyze(
+pub(crate) fn analyze(
     sources: &[Source],
     mut reading: ReadOptions,
     options: Options,
@@ -139,38 +125,4 @@ fn analyze(
         first = Some(ledgers);
         reading.sha256 = false;
     }
-}
-
-fn nothing_read(ledger: &Ledger) -> String {
-    let name = &ledger.name;
-    match (&ledger.refused, ledger.damage.first()) {
-        (Some(refused), _) => format!("{name}: {refused}"),
-        (None, Some(damage)) => {
-            format!("{name}: record {}, byte {}: {}", damage.record, damage.byte, damage.what)
-        }
-        (None, None) => format!("{name}: {}", ledger.notes.join("; ")),
-    }
-}
-
-/// An input that is damaged, or was asked for and not read, gives no verdict, unless that is allowed. What was found in a
-/// directory and is no result file is neither.
-fn outcome(ledgers: &[Ledger], allow_damaged: bool) -> Outcome {
-    let refused = ledgers.iter().filter(|ledger| ledger.named && ledger.refused.is_some()).count();
-    let damaged =
-        ledgers.iter().filter(|ledger| ledger.is_damaged() && ledger.refused.is_none()).count();
-    let what = match (damaged, refused) {
-        (0, 0) => return Outcome::Answered,
-        _ if allow_damaged => return Outcome::Answered,
-        (_, 0) => "damaged",
-        (0, _) => "not read",
-        (_, _) => "damaged or not read",
-    };
-    let count = damaged + refused;
-    output::complain(&format!(
-        "{count} of {} {} {} {what} (see the ledger): exit 3; --allow-damaged accepts that",
-        ledgers.len(),
-        if ledgers.len() == 1 { "input" } else { "inputs" },
-        if count == 1 { "is" } else { "are" },
-    ));
-    Outcome::NoVerdict
 }

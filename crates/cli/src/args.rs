@@ -23,6 +23,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Analyze(Analyze),
+    Convert(Convert),
 }
 
 /// Success, latency and errors per chain, and an account of everything that was read
@@ -96,6 +97,74 @@ pub(crate) struct Analyze {
     /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
     pub(crate) threads: u16,
+}
+
+/// Results in another format: vegeta's gob, JSON and CSV, each to each, or a latency distribution
+///
+/// Reads what `analyze` reads, and writes what vegeta reads: plimsoll convert --to gob results/ | vegeta report. Inputs
+/// follow one another in the order of their names, and nothing is left out, duplicates neither. What a format cannot
+/// hold is told on the standard error.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Convert {
+    /// Result files, directories, patterns, or - for the standard input (the default where it is a pipe)
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The format to write. (With other verbs, --to is the end of a time range: that is --to-time here)
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) to: Target,
+
+    /// Write to FILE instead of the standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Leave out requests before this moment, as in 2026-11-23T08:35:32Z
+    #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
+    pub(crate) from_time: Option<Timestamp>,
+
+    /// Leave out requests at or after this moment
+    #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
+    pub(crate) to_time: Option<Timestamp>,
+
+    /// Mask what may be a credential in URLs, names, error texts and headers. Bodies stay as they are
+    #[arg(long)]
+    pub(crate) redact: bool,
+
+    /// Whose latencies a distribution holds; success unless told otherwise
+    #[arg(long, value_enum, value_name = "OUTCOME")]
+    pub(crate) outcome: Option<LatencyOf>,
+
+    /// Exit with 0 although an input is damaged
+    #[arg(long)]
+    pub(crate) allow_damaged: bool,
+
+    /// Configuration file, which says what a success is in a distribution; ./plimsoll.toml is read where it exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Worker threads, at most 64; 0 for one per core. The output does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
+    pub(crate) threads: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// What `vegeta attack` writes
+    Gob,
+    /// vegeta's JSON lines
+    Json,
+    /// vegeta's CSV, 12 columns
+    Csv,
+    /// `HdrHistogram`'s percentile distribution of the latencies, in milliseconds
+    Hgrm,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LatencyOf {
+    All,
+    #[default]
+    Success,
+    Failure,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

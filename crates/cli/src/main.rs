@@ -3,7 +3,9 @@
 mod analyze;
 mod args;
 mod config;
+mod convert;
 mod exit;
+mod inputs;
 mod output;
 mod progress;
 mod values;
@@ -13,5 +15,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     exit::report(args::parse().and_then(|args| match args.verb {
         args::Verb::Analyze(analyze) => analyze::run(&analyze),
+        args::Verb::Convert(convert) => convert::run(&convert),
     }))
 }

@@ -17,13 +17,46 @@ const WIDTH: usize = 100;
 
 /// Writes the answer.
 pub(crate) fn answer(text: &str, to: Option<&Path>) -> anyhow::Result<()> {
-    if let Some(path) = to {
-        return file::write(path, text.as_bytes())
-            .with_context(|| format!("cannot write {}", path.display()));
+    let mut stream = Stream::open(to)?;
+    stream.write(text.as_bytes())?;
+    stream.finish()
+}
+
+/// Where an answer goes piece by piece.
+pub(crate) enum Stream<'a> {
+    Stdout,
+    File(&'a Path, file::Target),
+}
+
+impl<'a> Stream<'a> {
+    pub(crate) fn open(to: Option<&'a Path>) -> anyhow::Result<Self> {
+        let Some(path) = to else { return Ok(Self::Stdout) };
+        Ok(Self::File(path, file::Target::open(path).with_context(|| cannot_write(path))?))
     }
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    Ok(stdout.flush()?)
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        match self {
+            // Not through its buffer, which would look for line ends.
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes)?;
+                Ok(stdout.flush()?)
+            }
+            Self::File(path, target) => target.write(bytes).with_context(|| cannot_write(path)),
+        }
+    }
+
+    /// Puts the file in its place. Without this it is left as it was.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Stdout => Ok(()),
+            Self::File(path, target) => target.finish().with_context(|| cannot_write(path)),
+        }
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
 }
 
 /// Writes a line to the standard error; there is nowhere to tell that this failed.

@@ -1,10 +1,11 @@
 //! The file of `-o`: never an input, and never half written.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use plimsoll_ingest::Source;
+use tempfile::NamedTempFile;
 
 /// Refuses to write where an input is read.
 pub(crate) fn refuse_input(to: &Path, sources: &[Source]) -> anyhow::Result<()> {
@@ -24,47 +25,78 @@ pub(crate) fn refuse_input(to: &Path, sources: &[Source]) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Writes all or nothing: what reads the file, or an interruption, finds the old content or the new.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match path.metadata() {
-        // Whatever the process has open: what is there already has been written by somebody else.
-        Ok(metadata) if metadata.is_file() && is_descriptor(path) => {
-            OpenOptions::new().append(true).open(path)?.write_all(bytes)
-        }
-        Ok(metadata) if metadata.is_file() => {
-            // Behind a link the file is replaced, not the link. A file that is protected stays.
-            let target = path.canonicalize()?;
-            let mut old = OpenOptions::new().write(true).open(&target)?;
-            match replace(&target, Some(&metadata), bytes) {
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    // The directory takes no new file.
-                    old.set_len(0)?;
-                    old.write_all(bytes)
-                }
-                result => result,
+/// A file that is being written. All of it appears at once: what reads the file, or an interruption, finds the old
+/// content or the new.
+pub(crate) enum Target {
+    /// Will take the place of `path`.
+    New { file: NamedTempFile, path: PathBuf, old: Option<Permissions> },
+    /// A pipe, a device, or a file that can only be written where it is.
+    InPlace(File),
+}
+
+impl Target {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        match path.metadata() {
+            // Whatever the process has open: what is there already has been written by somebody else.
+            Ok(metadata) if metadata.is_file() && is_descriptor(path) => {
+                OpenOptions::new().append(true).open(path).map(Self::InPlace)
             }
+            Ok(metadata) if metadata.is_file() => {
+                // Behind a link the file is replaced, not the link. A file that is protected stays.
+                let path = path.canonicalize()?;
+                let old = OpenOptions::new().write(true).open(&path)?;
+                match temporary_beside(&path) {
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                        // The directory takes no new file.
+                        old.set_len(0)?;
+                        Ok(Self::InPlace(old))
+                    }
+                    file => Ok(Self::New { file: file?, path, old: Some(metadata.permissions()) }),
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
+                Ok(Self::New { file: temporary_beside(path)?, path: path.to_owned(), old: None })
+            }
+            // A pipe, a device, a link to nothing, or what will say itself why it cannot be written.
+            _ => File::create(path).map(Self::InPlace),
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
-            replace(path, None, bytes)
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::New { file, .. } => file.write_all(bytes),
+            Self::InPlace(file) => file.write_all(bytes),
         }
-        // A pipe, a device, a link to nothing, or what will say itself why it cannot be written.
-        _ => fs::write(path, bytes),
+    }
+
+    pub(super) fn finish(self) -> io::Result<()> {
+        let Self::New { file, path, old } = self else { return Ok(()) };
+        let replaces = old.is_some();
+        if let Some(old) = old {
+            file.as_file().set_permissions(old)?;
+        }
+        match file.persist(&path) {
+            Ok(_) => Ok(()),
+            // The directory lets nobody replace what is another's.
+            Err(failed) if replaces && failed.error.kind() == io::ErrorKind::PermissionDenied => {
+                let mut file = failed.file;
+                file.seek(SeekFrom::Start(0))?;
+                let mut old = OpenOptions::new().write(true).truncate(true).open(&path)?;
+                io::copy(&mut file, &mut old).map(drop)
+            }
+            Err(failed) => Err(failed.error),
+        }
     }
 }
 
-fn replace(target: &Path, old: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> {
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".plimsoll-");
     // As of any new file, less the umask; a temporary file would be the user's alone.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(directory.unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    if let Some(old) = old {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.persist(target).map(|_: File| ()).map_err(|error| error.error)
+    builder.tempfile_in(directory.unwrap_or(Path::new(".")))
 }
 
 fn input_path(name: &str) -> &Path {

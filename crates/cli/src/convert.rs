@@ -1,0 +1,189 @@
+//! `plimsoll convert`: records as they are, in another format.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use plimsoll_analysis::Options;
+use plimsoll_ingest::write::{Encoder, Losses, preamble};
+use plimsoll_ingest::{Collect, Progress, ReadOptions, Source, WholeRecord, expand, read_whole};
+use plimsoll_model::{Format, Ledger, Timestamp};
+use plimsoll_render::{hgrm, visible};
+
+use crate::args::{Convert, LatencyOf, Target};
+use crate::config::Config;
+use crate::exit::Outcome;
+use crate::{analyze, inputs, output, progress};
+
+/// Converts, and says whether all of the inputs was there to be converted.
+pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(
+        args.outcome.is_none() || args.to == Target::Hgrm,
+        "--outcome chooses the latencies of a distribution: it goes with --to hgrm"
+    );
+    let sources = expand(inputs::named(&args.files)?)?;
+    if let Some(path) = &args.output {
+        output::refuse_input(path, &sources)?;
+    }
+    let ledgers = match args.to {
+        Target::Gob => records(args, &sources, Format::VegetaGob)?,
+        Target::Json => records(args, &sources, Format::VegetaJson)?,
+        Target::Csv => records(args, &sources, Format::VegetaCsv)?,
+        Target::Hgrm => distribution(args, &sources)?,
+    };
+    for ledger in ledgers.iter().filter(|ledger| ledger.is_damaged() && ledger.records > 0) {
+        output::complain(&visible(&damage(ledger)));
+    }
+    Ok(inputs::outcome(&ledgers, args.allow_damaged, "see above"))
+}
+
+/// Writes the records as they come.
+fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result<Vec<Ledger>> {
+    let mut stream = output::Stream::open(args.output.as_deref())?;
+    let mut done = Done::default();
+    let mut failed = None;
+    let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
+    let new = || Selected {
+        encoder: Encoder::new(format, args.redact),
+        from: args.from_time,
+        to: args.to_time,
+        records: 0,
+    };
+    let seen = Progress::default();
+    let ledgers = progress::watch(sources, &seen, || {
+        read_whole(sources, &reading, &seen, &new, &mut |_, part| {
+            if part.records == 0 {
+                return ControlFlow::Continue(());
+            }
+            let beginning = if done.records == 0 { preamble(format) } else { b"" };
+            done.add(part);
+            let written = stream.write(beginning).and_then(|()| stream.write(part.encoder.bytes()));
+            match written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    anyhow::ensure!(done.records > 0, nothing_left(&ledgers));
+    stream.finish()?;
+    done.tell(args.redact);
+    Ok(ledgers)
+}
+
+/// The records of a time range, written down.
+struct Selected {
+    encoder: Encoder,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    records: u64,
+}
+
+impl Collect for Selected {
+    fn clear(&mut self) {
+        self.encoder.clear();
+        self.records = 0;
+    }
+
+    fn record(&mut self, record: &WholeRecord<'_>) {
+        let at = record.timestamp();
+        let is_cut = |end: Timestamp, beyond: bool| beyond || !at.is_known() || !end.is_known();
+        if self.from.is_some_and(|from| is_cut(from, at < from))
+            || self.to.is_some_and(|to| is_cut(to, at >= to))
+        {
+            return;
+        }
+        self.records += 1;
+        self.encoder.record(record);
+    }
+}
+
+/// What has been written, and what of it is worth telling.
+#[derive(Default)]
+struct Done {
+    records: u64,
+    credentials: u64,
+    losses: Losses,
+}
+
+impl Done {
+    fn add(&mut self, part: &Selected) {
+        self.records += part.records;
+        self.credentials += part.encoder.credentials();
+        self.losses.merge(part.encoder.losses());
+    }
+
+    fn tell(&self, redacted: bool) {
+        for (loss, records) in self.losses.iter() {
+            output::complain(&format!("note: {}: {loss}", self.share(records)));
+        }
+        match self.credentials {
+            0 => {}
+            records if redacted => output::complain(&format!(
+                "note: {}: what may be a credential is masked; bodies are as they were",
+                self.share(records)
+            )),
+            records => output::complain(&format!(
+                "warning: {}: URL, texts or headers hold what may be a credential; --redact masks it",
+                self.share(records)
+            )),
+        }
+    }
+
+    fn share(&self, records: u64) -> String {
+        format!("{records} of {} records", self.records)
+    }
+}
+
+/// The latencies that `analyze` would tell of, as a distribution.
+fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger>> {
+    let config = Config::load(args.config.as_deref())?;
+    let chains = config.chains()?;
+    let options = Options {
+        chains: chains.by,
+        from: args.from_time,
+        to: args.to_time,
+        taxonomy: Arc::new(config.taxonomy()?),
+        ..Options::default()
+    };
+    let reading = ReadOptions {
+        threads: args.threads.into(),
+        headers: chains.headers,
+        ..ReadOptions::default()
+    };
+    let (ledgers, findings) = analyze::analyze(sources, reading, options)?;
+    let latency = &findings.total.latency;
+    let parts = match args.outcome.unwrap_or_default() {
+        LatencyOf::All => vec![&latency.success_histogram, &latency.failure_histogram],
+        LatencyOf::Success => vec![&latency.success_histogram],
+        LatencyOf::Failure => vec![&latency.failure_histogram],
+    };
+    anyhow::ensure!(findings.total.requests > 0, nothing_left(&ledgers));
+    output::answer(&hgrm::render(&parts), args.output.as_deref())?;
+    Ok(ledgers)
+}
+
+/// Why there is no record to write; what is wrong with each input is told apart.
+fn nothing_left(ledgers: &[Ledger]) -> String {
+    for ledger in ledgers.iter().filter(|ledger| ledger.records == 0) {
+        output::complain(&visible(&inputs::nothing_read(ledger)));
+    }
+    match ledgers.iter().map(|ledger| ledger.records).sum() {
+        0_u64 => "there is no record to convert".to_owned(),
+        read => format!("all {read} records were left out by --from-time or --to-time"),
+    }
+}
+
+/// What was lost of an input, and where first.
+fn damage(ledger: &Ledger) -> String {
+    let Ledger { name, damaged_records, lost_bytes, .. } = ledger;
+    let first = ledger.damage.first().map(|first| {
+        format!(", first record {}, byte {}: {}", first.record, first.byte, first.what)
+    });
+    let first = first.unwrap_or_default();
+    format!("warning: {name}: {damaged_records} records and {lost_bytes} bytes are lost{first}")
+}
