@@ -1,15 +1,14 @@
 //! Real recordings: Plimsoll's figures are vegeta's, where vegeta's are right, and exact where vegeta estimates.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
 use crate::util::{
-    Dir, TestCommand, assert_same_figures, fixture, names_in, requests_by_chain, root, warnings,
+    Dir, TestCommand, assert_same_figures, fixture, names_in, requests_by_chain, root, vegeta,
+    warnings,
 };
 
 /// Quantiles, and the least sample that bounds each of them from both sides with 95 % confidence: the first `n` with
@@ -274,19 +273,9 @@ fn what_old_vegetas_wrote() {
     }
 }
 
-/// The real vegeta, where there is one: `$VEGETA`, or `vegeta` on the path.
 #[test]
 fn the_figures_are_those_of_the_vegeta_at_hand() {
-    let named = std::env::var_os("VEGETA").filter(|name| !name.is_empty());
-    let vegeta = named.clone().unwrap_or_else(|| OsString::from("vegeta"));
-    if let Err(error) = Command::new(&vegeta).arg("-version").output() {
-        assert!(named.is_none(), "VEGETA={}: {error}", vegeta.display());
-        // Past the test harness, which would keep it to itself.
-        let skipped =
-            "SKIPPED: the comparison with a live vegeta, as there is none on PATH or at $VEGETA";
-        writeln!(std::io::stderr(), "{skipped}").unwrap();
-        return;
-    }
+    let Some(vegeta) = vegeta("the comparison") else { return };
     for case in expected().keys() {
         let path = gob(case);
         let report =

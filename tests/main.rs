@@ -8,6 +8,7 @@
 
 mod chains;
 mod command_line;
+mod convert;
 mod corpus;
 mod damage;
 mod duplicates;

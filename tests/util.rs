@@ -1,5 +1,6 @@
 //! A directory of its own for each test, and the binary run in it.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,19 @@ pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     names.retain(|name| name != "SOURCE.md");
     names.sort();
     names
+}
+
+/// The real vegeta, where there is one: `$VEGETA`, or `vegeta` on the path. `what` is left out without it.
+pub(crate) fn vegeta(what: &str) -> Option<OsString> {
+    let named = std::env::var_os("VEGETA").filter(|name| !name.is_empty());
+    let vegeta = named.clone().unwrap_or_else(|| OsString::from("vegeta"));
+    let Err(error) = Command::new(&vegeta).arg("-version").output() else { return Some(vegeta) };
+    assert!(named.is_none(), "VEGETA={}: {error}", vegeta.display());
+    // Past the test harness, which would keep it to itself.
+    let skipped =
+        format!("SKIPPED: {what} with a live vegeta, as there is none on PATH or at $VEGETA");
+    writeln!(std::io::stderr(), "{skipped}").unwrap();
+    None
 }
 
 /// A temporary directory.
@@ -90,7 +104,12 @@ impl TestCommand {
 
     /// `plimsoll analyze` somewhere where nothing lies around.
     pub(crate) fn analyze() -> Self {
-        Self::new(&root().join("tests")).arg("analyze")
+        Self::plimsoll().arg("analyze")
+    }
+
+    /// `plimsoll`, likewise.
+    pub(crate) fn plimsoll() -> Self {
+        Self::new(&root().join("tests"))
     }
 
     pub(crate) fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
@@ -122,7 +141,13 @@ impl TestCommand {
         self.command
     }
 
-    pub(crate) fn run(mut self) -> Output {
+    pub(crate) fn run(self) -> Output {
+        let (code, stdout, stderr) = self.run_to_bytes();
+        Output { code, stdout: String::from_utf8(stdout).unwrap(), stderr }
+    }
+
+    /// The exit code, the standard output, which need not be a text, and the standard error.
+    pub(crate) fn run_to_bytes(mut self) -> (Option<i32>, Vec<u8>, String) {
         let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
@@ -132,13 +157,9 @@ impl TestCommand {
             scope.spawn(|| writer.map(|(mut stdin, bytes)| stdin.write_all(&bytes)));
             child.wait_with_output().unwrap()
         });
-        let output = Output {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
-        assert!(!output.stderr.contains("panicked at"), "{:?}: {}", self.command, output.stderr);
-        output
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked at"), "{:?}: {stderr}", self.command);
+        (output.status.code(), output.stdout, stderr)
     }
 
     /// The answer of a run that ends with 0 and says nothing beside it.

@@ -30,8 +30,15 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
         Target::Csv => records(args, &sources, Format::VegetaCsv)?,
         Target::Hgrm => distribution(args, &sources)?,
     };
-    for ledger in ledgers.iter().filter(|ledger| ledger.is_damaged() && ledger.records > 0) {
-        output::complain(&visible(&damage(ledger)));
+    for ledger in &ledgers {
+        let told = match &ledger.refused {
+            // A file that a directory happens to hold.
+            Some(_) if !ledger.named => format!("note: {}", inputs::nothing_read(ledger)),
+            Some(_) => format!("warning: {}", inputs::nothing_read(ledger)),
+            None if ledger.is_damaged() => damage(ledger),
+            None => continue,
+        };
+        output::complain(&visible(&told));
     }
     Ok(inputs::outcome(&ledgers, args.allow_damaged, "see above"))
 }

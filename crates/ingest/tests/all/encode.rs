@@ -52,9 +52,10 @@ pub(crate) fn json(samples: &[Sample]) -> Vec<u8> {
 
 pub(crate) fn csv(samples: &[Sample]) -> Vec<u8> {
     let mut out = String::new();
-    // Go's encoding/csv quotes a field with a delimiter, a quote, a line end or a leading space.
+    // Go's encoding/csv quotes a field with a delimiter, a quote, a line end or a leading space, and `\.`.
     let field = |text: &str| {
-        if text.contains([',', '"', '\n', '\r']) || text.starts_with([' ', '\t']) {
+        let special = text.contains([',', '"', '\n', '\r']) || text == "\\.";
+        if special || text.starts_with(char::is_whitespace) {
             format!("\"{}\"", text.replace('"', "\"\""))
         } else {
             text.to_owned()

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod chunks;
+mod convert;
 mod encode;
 mod gob_types;
 mod round_trip;
