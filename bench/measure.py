@@ -2,6 +2,7 @@
 """Measure `vegeta report FILE` against `plimsoll analyze FILE` and print a Markdown table.
 
     measure.py --vegeta PATH [--plimsoll PATH] [--repeat 5] FILE...
+    measure.py --convert gob,json --vegeta PATH ...         `vegeta encode` against `plimsoll convert` instead
 
 Per file: one warm-up run of each (it also fills the page cache and checks that both read the same number of
 results), then the two in turn, --repeat times. CPU is user plus system time of the whole process, all threads.
@@ -58,6 +59,38 @@ def measure(path, vegeta, plimsoll, repeat):
         if found != records:
             sys.exit(f"{path}: vegeta read {records} results, plimsoll {found}")
         commands["plimsoll"] = [plimsoll, "analyze", path]
+    return records, in_turn(commands, repeat)
+
+
+def requests_in(vegeta, command):
+    """The results that vegeta finds in what a command prints."""
+    reader, writer = os.pipe()
+    pid = os.posix_spawn(
+        command[0], command, os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_CLOSE, reader)],
+    )
+    os.close(writer)
+    os.set_inheritable(reader, True)
+    records = json.loads(output_of([vegeta, "report", "-type", "json", f"/dev/fd/{reader}"]))["requests"]
+    os.close(reader)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        sys.exit(f"failed ({os.waitstatus_to_exitcode(status)}): {' '.join(command)}")
+    return records
+
+
+def measure_convert(path, to, vegeta, plimsoll, repeat):
+    commands = {"vegeta": [vegeta, "encode", "-to", to, path]}
+    if plimsoll:
+        commands["plimsoll"] = [plimsoll, "convert", "--to", to, path]
+    records = {requests_in(vegeta, command) for command in commands.values()}
+    if len(records) > 1:
+        sys.exit(f"{path} to {to}: vegeta and plimsoll write other numbers of results: {records}")
+    return records.pop(), in_turn(commands, repeat)
+
+
+def in_turn(commands, repeat):
+    """The medians of each command's CPU, wall and RSS."""
     runs = {name: [] for name in commands}
     for _ in range(repeat):
         for name, command in commands.items():
@@ -65,7 +98,7 @@ def measure(path, vegeta, plimsoll, repeat):
             if code:
                 sys.exit(f"failed ({code}): {' '.join(command)}")
             runs[name].append(figures)
-    return records, {name: [median(column) for column in zip(*rows)] for name, rows in runs.items()}
+    return {name: [median(column) for column in zip(*rows)] for name, rows in runs.items()}
 
 
 def main():
@@ -73,6 +106,7 @@ def main():
     parser.add_argument("--vegeta", required=True)
     parser.add_argument("--plimsoll")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--convert", metavar="FORMATS")
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
     head = ["file", "results", "vegeta CPU s", "wall s", "RSS MiB"]
@@ -80,9 +114,15 @@ def main():
         head += ["plimsoll CPU s", "wall s", "RSS MiB", "CPU ratio", "wall ratio"]
     print("| " + " | ".join(head) + " |")
     print("|---|" + "---:|" * (len(head) - 1), flush=True)
-    for path in args.files:
-        records, figures = measure(path, args.vegeta, args.plimsoll, args.repeat)
-        row = [os.path.basename(path), f"{records:,}"]
+    formats = args.convert.split(",") if args.convert else [None]
+    for path, to in [(path, to) for path in args.files for to in formats]:
+        name = os.path.basename(path)
+        if to:
+            name += f" → {to}"
+            records, figures = measure_convert(path, to, args.vegeta, args.plimsoll, args.repeat)
+        else:
+            records, figures = measure(path, args.vegeta, args.plimsoll, args.repeat)
+        row = [name, f"{records:,}"]
         for name in figures:
             cpu, wall, rss = figures[name]
             row += [f"{cpu:.3f}", f"{wall:.3f}", f"{rss:.0f}"]

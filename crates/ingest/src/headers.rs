@@ -11,7 +11,9 @@ pub(crate) enum RawHeaders<'a> {
     Absent,
     /// A gob map: how many names, and the bytes behind that.
     Gob(u64, &'a [u8]),
-    /// A JSON object of arrays.
+    /// A JSON object of arrays, as vegeta writes it, without anything escaped.
+    CompactJson(&'a [u8]),
+    /// Any JSON, perhaps an object of arrays.
     Json(&'a [u8]),
     /// Base64 of the headers in HTTP/1 form.
     Base64(&'a [u8]),
@@ -36,6 +38,10 @@ impl RawHeaders<'_> {
             Self::Absent => true,
             Self::Gob(count, map) => {
                 gob::each_header(count, map, visit);
+                true
+            }
+            Self::CompactJson(object) => {
+                json::each_compact_header(object, visit);
                 true
             }
             Self::Json(object) => json::each_header(object, visit),

@@ -54,7 +54,7 @@ pub(crate) fn parse_fast(line: &[u8]) -> Option<RawRecord<'_>> {
         scan.literal(b",\"headers\":")?;
         let object = scan.headers()?;
         scan.literal(b"}")?;
-        RawHeaders::Json(object)
+        RawHeaders::CompactJson(object)
     };
     if !scan.rest.trim_ascii().is_empty() {
         return None;
@@ -153,7 +153,6 @@ impl<'a> Scan<'a> {
     }
 
     /// An object of arrays of plain strings.
-    #[inline(always)]
     fn headers(&mut self) -> Option<&'a [u8]> {
         let start = self.rest;
         self.each_header(|_| ())?;
@@ -229,13 +228,14 @@ pub(crate) fn push_unescaped(mut inside: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(inside);
 }
 
-/// Calls `visit` with each part of a header object; false where it is none.
+/// Calls `visit` with each part of a header object that [`parse_fast`] has checked.
+pub(crate) fn each_compact_header(object: &[u8], visit: impl FnMut(HeaderPart<'_>)) {
+    let checked = Scan { rest: object }.each_header(visit);
+    debug_assert!(checked.is_some(), "the object was checked when the line was read");
+}
+
+/// Calls `visit` with each part of a header object of any spelling; false where it is none.
 pub(crate) fn each_header(object: &[u8], mut visit: impl FnMut(HeaderPart<'_>)) -> bool {
-    if is_compact(object) {
-        let checked = Scan { rest: object }.each_header(&mut visit);
-        debug_assert!(checked.is_some(), "the object was looked at before");
-        return true;
-    }
     let Ok(headers) = serde_json::from_str::<OrderedHeaders>(&String::from_utf8_lossy(object))
     else {
         return false;
@@ -247,12 +247,6 @@ pub(crate) fn each_header(object: &[u8], mut visit: impl FnMut(HeaderPart<'_>)) 
         }
     }
     true
-}
-
-/// Whether a header object stands as vegeta writes it, without anything escaped.
-pub(crate) fn is_compact(object: &[u8]) -> bool {
-    let mut scan = Scan { rest: object };
-    scan.headers().is_some() && scan.rest.is_empty()
 }
 
 /// Headers of any spelling, in their order. As in Go, null is no value.

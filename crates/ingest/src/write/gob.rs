@@ -124,7 +124,7 @@ impl Fields<'_> {
                 self.out.extend_from_slice(map);
                 true
             }
-            RawHeaders::Json(_) | RawHeaders::Base64(_) => {
+            RawHeaders::CompactJson(_) | RawHeaders::Json(_) | RawHeaders::Base64(_) => {
                 let mut map = HeaderMap::default();
                 let whole = headers.each(|part| map.push(part));
                 let (count, map) = map.finish();

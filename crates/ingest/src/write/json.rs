@@ -3,7 +3,6 @@
 use super::{Loss, Losses, Scratch, base64, push_number};
 use crate::body::RawBody;
 use crate::headers::{HeaderPart, RawHeaders};
-use crate::json::is_compact;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::scan::{find_json_escaped, is_json_escaped};
 use crate::time::push_rfc3339;
@@ -60,9 +59,8 @@ fn push_headers(out: &mut Vec<u8>, headers: RawHeaders<'_>, losses: &mut Losses)
             out.extend_from_slice(b"null");
             return true;
         }
-        RawHeaders::Json(object)
-            if !object.iter().any(|&byte| is_json_escaped(byte) && byte != b'"')
-                && is_compact(object) =>
+        RawHeaders::CompactJson(object)
+            if !object.iter().any(|&byte| is_json_escaped(byte) && byte != b'"') =>
         {
             out.extend_from_slice(object);
             return true;
