@@ -36,7 +36,6 @@ impl<'a> Stream<'a> {
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         match self {
-            // Not through its buffer, which would look for line ends.
             Self::Stdout => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(bytes)?;

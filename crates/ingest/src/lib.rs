@@ -1,4 +1,5 @@
-//! Result streams to records: what vegeta wrote, in gob, JSON or CSV, compressed or not, damaged or not.
+//! Result streams to records: what vegeta wrote, in gob, JSON or CSV, compressed or not, damaged or not. And back:
+//! [`read_whole`] gives records with all that they hold, and [`mod@write`] writes them down.
 //!
 //! An input's format is recognised by its content. Everything that can be read is read, before and after damage; what
 //! is not is counted and has an address in the input's [`Ledger`](plimsoll_model::Ledger).

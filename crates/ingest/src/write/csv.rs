@@ -19,7 +19,7 @@ pub(super) fn record(
     scratch: &mut Scratch,
     losses: &mut Losses,
 ) {
-    let Scratch { part, inner, headers } = scratch;
+    let Scratch { part, inner, lines, .. } = scratch;
     let mut line_ends = false;
     let mut text = |out: &mut Vec<u8>, text: Text<'_>| {
         line_ends |= push_text(out, text, part);
@@ -44,7 +44,7 @@ pub(super) fn record(
     number(out, raw.seq);
     text(out, raw.method);
     text(out, raw.url);
-    if !push_headers(out, raw.headers, headers, inner) {
+    if !push_headers(out, raw.headers, lines, inner) {
         losses.add(Loss::Headers);
     }
     out.push(b'\n');

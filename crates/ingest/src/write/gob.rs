@@ -24,7 +24,7 @@ pub(super) fn record(
     scratch: &mut Scratch,
     losses: &mut Losses,
 ) {
-    let Scratch { part, inner, .. } = scratch;
+    let Scratch { part, inner, map, .. } = scratch;
     part.clear();
     // The type's id, 64.
     part.extend_from_slice(b"\xff\x80");
@@ -44,7 +44,7 @@ pub(super) fn record(
     }
     fields.text(10, raw.method, inner);
     fields.text(11, raw.url, inner);
-    if !fields.headers(12, raw.headers) {
+    if !fields.headers(12, raw.headers, map) {
         losses.add(Loss::Headers);
     }
     part.push(0);
@@ -115,7 +115,7 @@ impl Fields<'_> {
     }
 
     /// Headers; false where they are not all readable.
-    fn headers(&mut self, number: u8, headers: RawHeaders<'_>) -> bool {
+    fn headers(&mut self, number: u8, headers: RawHeaders<'_>, map: &mut HeaderMap) -> bool {
         match headers {
             RawHeaders::Absent => true,
             RawHeaders::Gob(count, map) => {
@@ -125,12 +125,12 @@ impl Fields<'_> {
                 true
             }
             RawHeaders::CompactJson(_) | RawHeaders::Json(_) | RawHeaders::Base64(_) => {
-                let mut map = HeaderMap::default();
+                map.clear();
                 let whole = headers.each(|part| map.push(part));
                 let (count, map) = map.finish();
                 self.begin(number);
                 push_uint(self.out, count);
-                self.out.extend_from_slice(&map);
+                self.out.extend_from_slice(map);
                 whole
             }
         }
@@ -148,6 +148,11 @@ pub(super) struct HeaderMap {
 }
 
 impl HeaderMap {
+    fn clear(&mut self) {
+        self.map.clear();
+        self.names = 0;
+    }
+
     pub(super) fn push(&mut self, part: HeaderPart<'_>) {
         match part {
             HeaderPart::Name(name) => {
@@ -171,9 +176,9 @@ impl HeaderMap {
     }
 
     /// How many names there are, and the bytes behind that.
-    pub(super) fn finish(mut self) -> (u64, Vec<u8>) {
+    pub(super) fn finish(&mut self) -> (u64, &[u8]) {
         self.end_name();
-        (self.names, self.map)
+        (self.names, &self.map)
     }
 }
 

@@ -48,7 +48,8 @@ struct Scratch {
     part: Vec<u8>,
     /// A part of that.
     inner: Vec<u8>,
-    headers: csv::Lines,
+    map: gob::HeaderMap,
+    lines: csv::Lines,
 }
 
 impl Encoder {

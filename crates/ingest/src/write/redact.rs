@@ -117,7 +117,8 @@ fn masked_headers(
             None => map.push(part),
         },
     });
-    Some(map.finish())
+    let (count, map) = map.finish();
+    Some((count, map.to_vec()))
 }
 
 fn mask_value(holds: Holds, value: &[u8]) -> Option<Vec<u8>> {
