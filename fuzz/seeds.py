@@ -1,4 +1,4 @@
-"""Small inputs of one kind, cut from the recordings in tests/fixtures: seeds.py gob|json|csv|any|stretch DIRECTORY"""
+"""Small inputs of one kind, cut from the recordings in tests/fixtures: seeds.py gob|json|csv|native|any|stretch DIRECTORY"""
 
 import gzip
 import pathlib
@@ -41,6 +41,13 @@ def head(path, count=RECORDS):
 
 def inputs(kind):
     fixtures = ROOT / "tests" / "fixtures"
+    streams = sorted((ROOT / "crates" / "ingest" / "tests" / "fixtures" / "native").glob("*.plim"))
+    if kind in ("native", "any"):
+        for path in streams:
+            yield path.name, path.read_bytes()
+        yield "twice.plim", streams[0].read_bytes() + streams[-1].read_bytes()
+    if kind == "native":
+        return
     formats = [kind] if kind in ("gob", "json", "csv") else ["gob", "json", "csv"]
     for path in sorted(fixtures.rglob("*")):
         if path.suffix[1:] not in formats or path.name == "expected.json":

@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::recipe::{self, Result};
-use crate::util::{Dir, TestCommand, fixture, names_in, of_inputs, recording, vegeta};
+use crate::util::{
+    Dir, TestCommand, assert_same_figures, fixture, names_in, of_inputs, recording, vegeta,
+};
 
 const FORMATS: [&str; 3] = ["gob", "json", "csv"];
 
@@ -114,6 +116,27 @@ fn vegeta_reports_the_same_of_every_recording_in_every_format() {
 }
 
 /// The order of headers stays, too.
+/// A native stream holds what the recording held: it becomes what the recording itself becomes.
+#[test]
+fn a_native_stream_keeps_every_recording() {
+    for (path, _) in recordings() {
+        let what = path.display();
+        let native = convert(&path, "native");
+        assert!(native.len() < std::fs::read(&path).unwrap().len() + 2_000, "{what}");
+        assert_eq!(again(native.as_slice(), "gob"), convert(&path, "gob"), "{what}");
+        let json = |bytes: &[u8]| without_empty_bodies(lines(bytes));
+        assert_eq!(
+            json(&again(native.as_slice(), "json")),
+            json(&convert(&path, "json")),
+            "{what}"
+        );
+        assert_eq!(again(native.as_slice(), "native"), native, "{what}");
+        let analyzed = TestCommand::analyze().arg("-").stdin(native).json();
+        let original = TestCommand::analyze().arg(&path).json();
+        assert_same_figures(&analyzed, &original, &what.to_string());
+    }
+}
+
 #[test]
 fn a_recording_in_its_own_format_stays_to_the_byte() {
     for (path, from) in recordings() {

@@ -78,9 +78,11 @@ pub struct Intended {
     pub uncertainty: f64,
 }
 
-/// How an intended rate is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an intended rate is known, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RateSource {
+    /// Each record says when its request was due.
+    Recorded,
     /// It was given.
     Configured,
     /// From the numbers and timestamps of the undisturbed spans of the run.

@@ -49,9 +49,11 @@ pub(crate) struct Share<'a> {
 impl RunPace {
     /// The pace of the run whose records were sampled so; `given` is the rate that it was to keep, where that is known.
     pub(crate) fn of(sampled: Sampled, given: Option<Rate>) -> Self {
-        let refused = given.filter(|rate| is_faster(&sampled, *rate));
-        let (schedule, source) = match given {
-            Some(rate) if refused.is_none() => {
+        let recorded = Schedule::recorded(&sampled);
+        let refused = given.filter(|rate| recorded.is_none() && is_faster(&sampled, *rate));
+        let (schedule, source) = match (recorded, given) {
+            (Some(schedule), _) => (Some(schedule), RateSource::Recorded),
+            (None, Some(rate)) if refused.is_none() => {
                 (Schedule::known(&sampled, 1e9 / rate.per_second()), RateSource::Configured)
             }
             _ => (Schedule::found(&sampled), RateSource::Envelope),
@@ -145,21 +147,21 @@ pub(crate) fn merged(
         )]
         let weight = ((stands_for(share) / finest).round() as u64).max(1);
         for sample in share.run.sampled.even().filter(is_meant) {
-            let lag = known.schedule.lag(sample.seq, sample.at);
+            let lag = known.schedule.lag_of(sample);
             lags.record_n(lag, weight);
             corrected.record_n(Nanos(lag.0.saturating_add(sample.latency)), weight);
             late += if lag > limit { weight } else { 0 };
         }
-        let is_late = |sample: &&Sample| known.schedule.lag(sample.seq, sample.at) > limit;
+        let is_late = |sample: &&Sample| known.schedule.lag_of(sample) > limit;
         let first = share.run.sampled.samples.iter().filter(is_meant).find(is_late);
         first_late = first_late.into_iter().chain(first.map(|sample| Timestamp(sample.at))).min();
     }
     let lag = lags.summary();
     let latest = known.iter().max_by_key(|(_, known)| known.lag.max);
     let longest = known.iter().flat_map(|(_, known)| &known.lag.stalls.longest);
-    let is_given = known.iter().all(|(_, known)| known.intended.source == RateSource::Configured);
+    let sources = known.iter().map(|(_, known)| known.intended.source);
     Ok(Pace {
-        source: if is_given { RateSource::Configured } else { RateSource::Envelope },
+        source: sources.max().unwrap_or(RateSource::Envelope),
         late: Late {
             limit,
             share: Proportion::wilson(late, lag.count, confidence),
@@ -214,7 +216,13 @@ mod tests {
     const MS: i64 = 1_000_000;
 
     fn sampled(starts: impl IntoIterator<Item = i64>) -> Sampled {
-        let sample = |(seq, at)| Sample { seq, at, latency: 1_300_000, group: 0 };
+        let sample = |(seq, at)| Sample {
+            seq,
+            at,
+            latency: 1_300_000,
+            group: 0,
+            intended: Timestamp::UNKNOWN,
+        };
         let samples: Vec<Sample> = (0..).zip(starts).map(sample).collect();
         Sampled { stride: 1, head: 0, samples }
     }

@@ -155,6 +155,8 @@ pub(crate) enum Target {
     Json,
     /// vegeta's CSV, 12 columns
     Csv,
+    /// Plimsoll's own stream, the smallest
+    Native,
     /// `HdrHistogram`'s percentile distribution of the latencies, in milliseconds
     Hgrm,
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use plimsoll_analysis::Options;
 use plimsoll_ingest::write::{Encoder, Losses, preamble};
-use plimsoll_ingest::{Collect, Progress, ReadOptions, Source, WholeRecord, expand, read_whole};
+use plimsoll_ingest::{
+    Collect, NativeWriter, Progress, ReadOptions, Source, StreamHeader, WholeRecord, expand,
+    read_whole,
+};
 use plimsoll_model::{Format, Ledger, Timestamp};
 use plimsoll_render::{hgrm, visible};
 
@@ -28,6 +31,7 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
         Target::Gob => records(args, &sources, Format::VegetaGob)?,
         Target::Json => records(args, &sources, Format::VegetaJson)?,
         Target::Csv => records(args, &sources, Format::VegetaCsv)?,
+        Target::Native => records(args, &sources, Format::Native)?,
         Target::Hgrm => distribution(args, &sources)?,
     };
     for ledger in &ledgers {
@@ -45,7 +49,7 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
 
 /// Writes the records as they come.
 fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result<Vec<Ledger>> {
-    let mut stream = output::Stream::open(args.output.as_deref())?;
+    let mut out = Out::Unwritten(output::Stream::open(args.output.as_deref())?);
     let mut done = Done::default();
     let mut failed = None;
     let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
@@ -61,11 +65,12 @@ fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result
             if part.records == 0 {
                 return ControlFlow::Continue(());
             }
-            let beginning = if done.records == 0 { preamble(format) } else { b"" };
             done.add(part);
-            let written = stream.write(beginning).and_then(|()| stream.write(part.encoder.bytes()));
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
+            match std::mem::replace(&mut out, Out::Broken).write(&part.encoder, format) {
+                Ok(written) => {
+                    out = written;
+                    ControlFlow::Continue(())
+                }
                 Err(error) => {
                     failed = Some(error);
                     ControlFlow::Break(())
@@ -77,9 +82,53 @@ fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result
         return Err(error);
     }
     anyhow::ensure!(done.records > 0, nothing_left(&ledgers));
-    stream.finish()?;
+    out.finish()?;
     done.tell(args.redact);
     Ok(ledgers)
+}
+
+/// Where the records go.
+enum Out<'a> {
+    Unwritten(output::Stream<'a>),
+    Bytes(output::Stream<'a>),
+    Native(Box<NativeWriter<output::Stream<'a>>>),
+    /// Writing has failed.
+    Broken,
+}
+
+impl Out<'_> {
+    fn write(self, part: &Encoder, format: Format) -> anyhow::Result<Self> {
+        let mut out = match self {
+            Self::Unwritten(stream) if format == Format::Native => {
+                let header = StreamHeader {
+                    id: part.mark(),
+                    tool: "plimsoll convert".to_owned(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    ..StreamHeader::default()
+                };
+                Self::Native(Box::new(NativeWriter::new(stream, &header)?))
+            }
+            Self::Unwritten(mut stream) => {
+                stream.put(preamble(format))?;
+                Self::Bytes(stream)
+            }
+            begun => begun,
+        };
+        match &mut out {
+            Self::Bytes(stream) => stream.put(part.bytes())?,
+            Self::Native(writer) => part.write_native(writer)?,
+            Self::Unwritten(_) | Self::Broken => {}
+        }
+        Ok(out)
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Unwritten(stream) | Self::Bytes(stream) => stream.finish(),
+            Self::Native(writer) => writer.finish()?.finish(),
+            Self::Broken => Ok(()),
+        }
+    }
 }
 
 /// The records of a time range, written down.
@@ -149,17 +198,19 @@ impl Done {
 /// The latencies that `analyze` would tell of, as a distribution.
 fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger>> {
     let config = Config::load(args.config.as_deref())?;
-    let chains = config.chains()?;
+    let in_file = |error: anyhow::Error| error.context(config.path.display().to_string());
+    let chains = config.chains().map_err(in_file)?;
     let options = Options {
         chains: chains.by,
         from: args.from_time,
         to: args.to_time,
-        taxonomy: Arc::new(config.taxonomy()?),
+        taxonomy: Arc::new(config.taxonomy().map_err(in_file)?),
         ..Options::default()
     };
     let reading = ReadOptions {
         threads: args.threads.into(),
         headers: chains.headers,
+        accepted_rpc_codes: config.rpc_codes().map_err(in_file)?.success,
         ..ReadOptions::default()
     };
     let (ledgers, findings) = analyze::analyze(sources, reading, options)?;

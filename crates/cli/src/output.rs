@@ -18,7 +18,7 @@ const WIDTH: usize = 100;
 /// Writes the answer.
 pub(crate) fn answer(text: &str, to: Option<&Path>) -> anyhow::Result<()> {
     let mut stream = Stream::open(to)?;
-    stream.write(text.as_bytes())?;
+    stream.put(text.as_bytes())?;
     stream.finish()
 }
 
@@ -34,7 +34,7 @@ impl<'a> Stream<'a> {
         Ok(Self::File(path, file::Target::open(path).with_context(|| cannot_write(path))?))
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         match self {
             Self::Stdout => {
                 let mut stdout = io::stdout().lock();
@@ -50,6 +50,22 @@ impl<'a> Stream<'a> {
         match self {
             Self::Stdout => Ok(()),
             Self::File(path, target) => target.finish().with_context(|| cannot_write(path)),
+        }
+    }
+}
+
+impl io::Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout => io::stdout().lock().write(bytes),
+            Self::File(_, target) => target.write(bytes).map(|()| bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout => io::stdout().lock().flush(),
+            Self::File(..) => Ok(()),
         }
     }
 }

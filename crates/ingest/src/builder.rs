@@ -62,6 +62,8 @@ pub(crate) struct BatchBuilder {
     damage: Vec<(u64, DamagedSpan)>,
     /// The formats that the batch's records are in.
     formats: Vec<Format>,
+    /// Remarks on the input.
+    notes: Vec<&'static str>,
     /// Header names whose values belong to a target.
     wanted: Vec<String>,
     accepted_rpc_codes: Vec<i64>,
@@ -86,6 +88,7 @@ impl BatchBuilder {
             batch: Batch::default(),
             damage: Vec::new(),
             formats: Vec::new(),
+            notes: Vec::new(),
             wanted,
             accepted_rpc_codes,
             arena: Vec::new(),
@@ -105,6 +108,7 @@ impl BatchBuilder {
         self.batch.clear();
         self.damage.clear();
         self.formats.clear();
+        self.notes.clear();
         self.arena.clear();
         self.spelt.clear();
         self.recent.fill((0, Spelt::VACANT));
@@ -254,6 +258,12 @@ impl Sink for BatchBuilder {
             self.formats.push(format);
         }
     }
+
+    fn note(&mut self, what: &'static str) {
+        if !self.notes.contains(&what) {
+            self.notes.push(what);
+        }
+    }
 }
 
 impl Harvest for BatchBuilder {
@@ -273,11 +283,15 @@ impl Harvest for BatchBuilder {
     fn formats(&self) -> &[Format] {
         &self.formats
     }
+
+    fn notes(&self) -> &[&'static str] {
+        &self.notes
+    }
 }
 
 /// Whether two short texts are equal; for these, a call of the library's comparison costs more than comparing.
 #[inline(always)]
-fn same(left: &[u8], right: &[u8]) -> bool {
+pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }

@@ -3,7 +3,7 @@
 use plimsoll_model::Format;
 
 use crate::sink::Sink;
-use crate::{csv, gob, line};
+use crate::{csv, gob, line, native};
 
 /// Where a format's walk ended before the end of its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(crate) enum Stop {
 pub(crate) struct Decoder {
     pub(crate) format: Format,
     pub(crate) schema: gob::Schema,
+    pub(crate) streams: native::Streams,
     /// Columns of the first CSV record.
     pub(crate) columns: usize,
     /// Bytes of a byte order mark and a header line that are still to be stepped over.
@@ -33,8 +34,13 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new(format: Format) -> Self {
-        let schema = gob::Schema::default();
-        Self { format, schema, columns: csv::MAX_COLUMNS, header: 0, lost: false }
+        let (schema, streams) = (gob::Schema::default(), native::Streams::default());
+        Self { format, schema, streams, columns: csv::MAX_COLUMNS, header: 0, lost: false }
+    }
+
+    /// Tells what there is to tell when the input is at its end.
+    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+        native::finish(&mut self.streams, sink);
     }
 
     /// Decodes `bytes`. With `at_end`, nothing follows them. Returns the offset up to which they are accounted for.
@@ -45,6 +51,7 @@ impl Decoder {
             let lost = std::mem::take(&mut self.lost);
             let stop = match self.format {
                 Format::VegetaGob => gob::walk(bytes, at, at_end, lost, &mut self.schema, sink),
+                Format::Native => native::walk(bytes, at, at_end, lost, &mut self.streams, sink),
                 Format::VegetaJson | Format::VegetaCsv => line::walk(bytes, at, at_end, self, sink),
             };
             match stop {

@@ -3,7 +3,8 @@
 use plimsoll_model::Format;
 
 use crate::decoder::Decoder;
-use crate::{gob, line};
+use crate::native::{NextFrame, Undetected};
+use crate::{gob, line, native};
 
 /// A recognised input.
 pub(crate) struct Detected {
@@ -28,6 +29,12 @@ impl Detected {
 pub(crate) fn detect(bytes: &[u8], at_end: bool) -> Result<Detected, String> {
     if bytes.is_empty() {
         return Err("the input is empty".to_owned());
+    }
+    match native::detect(bytes) {
+        Ok(()) => return Ok(Detected::new(Format::Native)),
+        Err(Undetected::Version(what)) => return Err(what),
+        Err(Undetected::Damaged) => return Ok(Detected::damaged(Format::Native)),
+        Err(Undetected::Other) => {}
     }
     let gob = match gob::detect(bytes) {
         Ok(()) => return Ok(Detected::new(Format::VegetaGob)),
@@ -61,6 +68,9 @@ pub(crate) fn detect(bytes: &[u8], at_end: bool) -> Result<Detected, String> {
         Err(what) => what,
     };
     // No beginning: perhaps it is damaged, and what follows is not.
+    if let NextFrame::At(_) = native::next_frame(bytes, 0, usize::MAX) {
+        return Ok(Detected::damaged(Format::Native));
+    }
     if gob::mentions_result(bytes) {
         return Ok(Detected::damaged(Format::VegetaGob));
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why the inputs cannot be read at all. Damage inside an input is no error: the ledger tells of it.
+/// Why the inputs cannot be read at all, or a stream cannot be written. Damage inside an input is no error: the ledger tells of it.
 #[derive(Debug)]
 pub struct Error(Box<ErrorKind>);
 
@@ -32,6 +32,16 @@ pub enum ErrorKind {
     EmptyDirectory {
         /// As given.
         path: PathBuf,
+    },
+    /// A native stream could not be written.
+    Write {
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A record is larger than a native stream can hold.
+    TooLarge {
+        /// Bytes that its block would have.
+        bytes: usize,
     },
     /// The standard input could not be kept for a second reading.
     Spool {
@@ -69,6 +79,10 @@ impl fmt::Display for Error {
             ErrorKind::EmptyDirectory { path } => {
                 write!(f, "the directory {} holds no file", path.display())
             }
+            ErrorKind::Write { .. } => f.write_str("cannot write the native stream"),
+            ErrorKind::TooLarge { bytes } => {
+                write!(f, "a record of {bytes} bytes is more than a native stream can hold")
+            }
             ErrorKind::Spool { .. } => {
                 f.write_str("cannot keep the standard input in a temporary file")
             }
@@ -79,9 +93,12 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
-            ErrorKind::Open { source, .. } | ErrorKind::Spool { source } => Some(source),
+            ErrorKind::Open { source, .. }
+            | ErrorKind::Spool { source }
+            | ErrorKind::Write { source } => Some(source),
             ErrorKind::Pattern { .. }
             | ErrorKind::NothingFound { .. }
+            | ErrorKind::TooLarge { .. }
             | ErrorKind::EmptyDirectory { .. } => None,
         }
     }

@@ -9,6 +9,8 @@ use crate::{gob, json};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RawHeaders<'a> {
     Absent,
+    /// Names and values.
+    Pairs(&'a [(&'a [u8], &'a [u8])]),
     /// A gob map: how many names, and the bytes behind that.
     Gob(u64, &'a [u8]),
     /// A JSON object of arrays, as vegeta writes it, without anything escaped.
@@ -33,9 +35,20 @@ impl RawHeaders<'_> {
 
     /// Calls `visit` with each name and its values, as far as they can be read; false where that is not the whole of them.
     #[inline]
-    pub(crate) fn each(self, visit: impl FnMut(HeaderPart<'_>)) -> bool {
+    pub(crate) fn each(self, mut visit: impl FnMut(HeaderPart<'_>)) -> bool {
         match self {
             Self::Absent => true,
+            Self::Pairs(pairs) => {
+                let mut last = None;
+                for &(name, value) in pairs {
+                    if last != Some(name) {
+                        visit(HeaderPart::Name(name));
+                        last = Some(name);
+                    }
+                    visit(HeaderPart::Value(value));
+                }
+                true
+            }
             Self::Gob(count, map) => {
                 gob::each_header(count, map, visit);
                 true

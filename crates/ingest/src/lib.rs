@@ -1,5 +1,6 @@
-//! Result streams to records: what vegeta wrote, in gob, JSON or CSV, compressed or not, damaged or not. And back:
-//! [`read_whole`] gives records with all that they hold, and [`mod@write`] writes them down.
+//! Result streams to records: what vegeta wrote, in gob, JSON or CSV, and native streams, compressed or not, damaged or
+//! not. And back: [`read_whole`] gives records with all that they hold, [`mod@write`] writes them down in vegeta's formats,
+//! [`NativeWriter`] as native streams.
 //!
 //! An input's format is recognised by its content. Everything that can be read is read, before and after damage; what
 //! is not is counted and has an address in the input's [`Ledger`](plimsoll_model::Ledger).
@@ -36,6 +37,7 @@ mod gob;
 mod headers;
 mod json;
 mod line;
+mod native;
 mod pipeline;
 mod raw;
 mod rpc;
@@ -49,6 +51,11 @@ mod whole;
 pub mod write;
 
 pub use error::{Error, ErrorKind};
+#[doc(hidden)]
+pub use native::sum_of_latencies;
+pub use native::{
+    Clocks, NativeRecord, NativeWriter, SentSchedule, Shard, StreamHeader, Telemetry,
+};
 pub use pipeline::{Progress, ReadOptions, read};
 pub use raw::{Phases, Zone};
 pub use source::{Source, expand};

@@ -6,6 +6,7 @@ use memchr::memchr;
 use plimsoll_model::Format;
 
 use crate::decoder::{Decoder, Stop};
+use crate::native::{self, NextFrame};
 use crate::sink::{DamagedSpan, Sink};
 use crate::{csv, gob, json};
 
@@ -110,16 +111,25 @@ pub(crate) fn walk(
         if let Some(other) = record_at(bytes, at, at_end).filter(|&other| other != format) {
             break Stop::Switch(at, other);
         }
-        if let Some(definition) = gob::find_definition(bytes, at, next) {
-            let head = &bytes[at..definition];
+        let frame = native::next_frame(bytes, at, next);
+        let frame_start = if let NextFrame::At(start) = frame { start } else { next };
+        let other = match gob::find_definition(bytes, at, frame_start) {
+            Some(definition) => Some((definition, Format::VegetaGob)),
+            None if frame_start < next => Some((frame_start, Format::Native)),
+            None => None,
+        };
+        if let Some((start, format)) = other {
+            let head = &bytes[at..start];
             if !head.is_empty()
                 && let Err(what) = walk.read(head, false)
             {
-                walk.damaged(at, definition, what);
+                walk.damaged(at, start, what);
             }
-            break Stop::Switch(definition, Format::VegetaGob);
+            break Stop::Switch(start, format);
         }
-        if !at_end && gob::cut_definition(bytes, at, next).is_some() {
+        let is_cut =
+            matches!(frame, NextFrame::Maybe(_)) || gob::cut_definition(bytes, at, next).is_some();
+        if !at_end && is_cut {
             break Stop::Incomplete(at);
         }
         // A line that was cut runs into the next record.

@@ -99,6 +99,8 @@ pub(crate) trait Harvest: Sink {
     fn damaged(&self) -> &[(u64, DamagedSpan)];
     /// The formats that the chunk's records are in.
     fn formats(&self) -> &[Format];
+    /// Remarks on the input.
+    fn notes(&self) -> &[&'static str];
 }
 
 /// Reads all sources, each chunk into something that `new` has made, and hands that to `sink` in the order of the
@@ -182,6 +184,9 @@ fn decode(chunk: &mut Chunk, buffer: &[u8], sink: &mut impl Sink) {
         Some(seen) => decoder.walk(&buffer[..seen], false, sink),
         None => decoder.walk(bytes, true, sink),
     };
+    if chunk.finished.is_some() {
+        decoder.finish(sink);
+    }
     debug_assert_eq!(end, chunk.length, "the chunk was cut where the walk ended");
 }
 
@@ -255,6 +260,11 @@ impl<H: Harvest> Committed<'_, H> {
         for (before, span) in harvest.damaged() {
             add_damage(ledger, chunk.offset, *before, span);
         }
+        for &note in harvest.notes() {
+            if !ledger.notes.iter().any(|known| known == note) {
+                ledger.notes.push(note.to_owned());
+            }
+        }
         ledger.records += harvest.records();
         if let Some(finished) = chunk.finished {
             finish(ledger, finished, chunk.offset + chunk.length as u64);
@@ -268,17 +278,20 @@ fn add_damage(ledger: &mut Ledger, offset: u64, before: u64, span: &DamagedSpan)
     let start = offset + span.start as u64;
     let lost_bytes = (span.end - span.start) as u64;
     ledger.lost_bytes += lost_bytes;
-    // What goes on from the chunk before is one damage.
-    if before == 0
-        && span.start == 0
+    // What goes on from the chunk before is one damage, and so are records that are told of the bytes before.
+    let tells_records = lost_bytes == 0;
+    let goes_on = before == 0 && span.start == 0;
+    let records =
+        if goes_on && !tells_records { span.records.saturating_sub(1) } else { span.records };
+    if (goes_on || tells_records)
         && let Some(last) = ledger.damage.last_mut()
         && last.byte + last.lost_bytes == start
     {
         last.lost_bytes += lost_bytes;
-        ledger.damaged_records += span.records - 1;
+        ledger.damaged_records = ledger.damaged_records.saturating_add(records);
         return;
     }
-    ledger.damaged_records += span.records;
+    ledger.damaged_records = ledger.damaged_records.saturating_add(span.records);
     if ledger.damage.len() < Ledger::MAX_DAMAGE {
         let record = ledger.records + before + 1;
         ledger.damage.push(Damage { record, byte: start, lost_bytes, what: mask_text(&span.what) });
@@ -289,7 +302,7 @@ fn finish(ledger: &mut Ledger, finished: Finished, end: u64) {
     ledger.compression = finished.compression;
     ledger.bytes = finished.bytes;
     ledger.sha256 = finished.sha256;
-    ledger.notes = finished.notes;
+    ledger.notes.splice(0..0, finished.notes);
     ledger.refused = finished.refused;
     // What cannot be opened may hold results: it counts as if it had been asked for.
     ledger.named |= finished.unreadable;

@@ -11,7 +11,7 @@ pub(crate) struct DamagedSpan {
     pub(crate) start: usize,
     /// Offset behind the last byte.
     pub(crate) end: usize,
-    /// Records that seem to have stood there, at least 1.
+    /// Records that seem to have stood there. 0 where none did, or where how many is told by a span of no bytes.
     pub(crate) records: u64,
     pub(crate) what: String,
 }
@@ -22,6 +22,12 @@ pub(crate) trait Sink {
     fn damage(&mut self, span: DamagedSpan);
     /// What follows is in `format`.
     fn format(&mut self, format: Format);
+    /// Something about the input that is no damage.
+    fn note(&mut self, what: &'static str);
+    /// Whether records are to be told at all.
+    fn wants_records(&self) -> bool {
+        true
+    }
 }
 
 /// Takes nothing: for a walk that only looks for boundaries.
@@ -31,4 +37,8 @@ impl Sink for Ignore {
     fn record(&mut self, _: &RawRecord<'_>) {}
     fn damage(&mut self, _: DamagedSpan) {}
     fn format(&mut self, _: Format) {}
+    fn note(&mut self, _: &'static str) {}
+    fn wants_records(&self) -> bool {
+        false
+    }
 }

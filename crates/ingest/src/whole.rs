@@ -165,6 +165,7 @@ pub fn read_whole<C: Collect>(
         records: 0,
         damage: Vec::new(),
         formats: Vec::new(),
+        notes: Vec::new(),
     };
     run(sources, options, progress, &harvest, &mut |harvest| {
         sink(harvest.input, &mut harvest.collector)
@@ -179,6 +180,7 @@ struct WholeSink<C> {
     records: u64,
     damage: Vec<(u64, DamagedSpan)>,
     formats: Vec<Format>,
+    notes: Vec<&'static str>,
 }
 
 impl<C: Collect> Sink for WholeSink<C> {
@@ -197,6 +199,12 @@ impl<C: Collect> Sink for WholeSink<C> {
             self.formats.push(format);
         }
     }
+
+    fn note(&mut self, what: &'static str) {
+        if !self.notes.contains(&what) {
+            self.notes.push(what);
+        }
+    }
 }
 
 impl<C: Collect> Harvest for WholeSink<C> {
@@ -206,6 +214,7 @@ impl<C: Collect> Harvest for WholeSink<C> {
         self.records = 0;
         self.damage.clear();
         self.formats.clear();
+        self.notes.clear();
     }
 
     fn records(&self) -> u64 {
@@ -218,5 +227,9 @@ impl<C: Collect> Harvest for WholeSink<C> {
 
     fn formats(&self) -> &[Format] {
         &self.formats
+    }
+
+    fn notes(&self) -> &[&'static str] {
+        &self.notes
     }
 }

@@ -11,6 +11,8 @@ pub enum Format {
     VegetaJson,
     /// vegeta's CSV.
     VegetaCsv,
+    /// Plimsoll's own stream.
+    Native,
 }
 
 impl Format {
@@ -21,6 +23,7 @@ impl Format {
             Self::VegetaGob => "vegeta-gob",
             Self::VegetaJson => "vegeta-json",
             Self::VegetaCsv => "vegeta-csv",
+            Self::Native => "native",
         }
     }
 }

@@ -80,7 +80,13 @@ mod tests {
     const MS: i64 = 1_000_000;
 
     fn sampled(starts: impl IntoIterator<Item = i64>) -> Sampled {
-        let sample = |(seq, at)| Sample { seq, at, latency: 100_000_000, group: 0 };
+        let sample = |(seq, at)| Sample {
+            seq,
+            at,
+            latency: 100_000_000,
+            group: 0,
+            intended: plimsoll_model::Timestamp::UNKNOWN,
+        };
         let samples: Vec<Sample> = (0..).zip(starts).map(sample).collect();
         Sampled { stride: 1, head: samples.len() as u64, samples }
     }

@@ -61,7 +61,7 @@ impl SendLag {
     /// `late` is the lag from which on the requests under way are of interest. `None` without samples.
     pub(crate) fn of(schedule: &Schedule, sampled: &Sampled, late: Nanos) -> Option<Self> {
         let last = sampled.samples.last()?;
-        let lag = |sample: &Sample| schedule.lag(sample.seq, sample.at);
+        let lag = |sample: &Sample| schedule.lag_of(sample);
         let mut lags: Vec<Nanos> = sampled.even().map(lag).collect();
         lags.sort_unstable();
         let count = lags.len() as u64;
@@ -81,7 +81,6 @@ impl SendLag {
 }
 
 fn stalls(schedule: &Schedule, samples: &[Sample]) -> Stalls {
-    let least = STALL.max(STALL_INTERVALS * schedule.interval);
     let pace = |pair: usize| -> Option<f64> {
         let (a, b) = (samples.get(pair)?, samples.get(pair + 1)?);
         Some(nanos(a.at, b.at) / (b.seq - a.seq) as f64)
@@ -89,13 +88,15 @@ fn stalls(schedule: &Schedule, samples: &[Sample]) -> Stalls {
     let mut stalls = Stalls::default();
     for (pair, window) in samples.windows(2).enumerate() {
         let (a, b) = (window[0], window[1]);
-        let start = a.at.max(schedule.intended(a.seq.saturating_add(1)));
+        let interval = schedule.interval_between(&a, &b);
+        let least = STALL.max(STALL_INTERVALS * interval);
+        let start = a.at.max(next_due(schedule, &a, interval));
         let pause = nanos(start, b.at);
         if pause < least {
             continue;
         }
         let beside = pace(pair + 1).into_iter().chain(pair.checked_sub(1).and_then(pace));
-        let usual = beside.fold(schedule.interval, f64::max);
+        let usual = beside.fold(interval, f64::max);
         let pause = pause - (b.seq - a.seq - 1) as f64 * usual;
         if pause >= least {
             #[expect(
@@ -115,6 +116,16 @@ fn stalls(schedule: &Schedule, samples: &[Sample]) -> Stalls {
     stalls
 }
 
+/// When the request behind `a` was due.
+#[expect(clippy::cast_possible_truncation, reason = "a conversion that saturates is meant")]
+fn next_due(schedule: &Schedule, a: &Sample, interval: f64) -> i64 {
+    if schedule.is_recorded {
+        a.intended.0.saturating_add(interval as i64)
+    } else {
+        schedule.intended(a.seq.saturating_add(1))
+    }
+}
+
 /// From one moment to a later one, 0 to an earlier one.
 fn nanos(from: i64, to: i64) -> f64 {
     if to > from { to.abs_diff(from) as f64 } else { 0.0 }
@@ -127,7 +138,7 @@ fn in_flight(schedule: &Schedule, sampled: &Sampled, late: Nanos) -> Option<InFl
     let mut before = 0.0;
     let mut last = i64::MIN;
     for sample in &sampled.samples {
-        let start = schedule.intended(sample.seq).saturating_add_unsigned(late.0).max(last);
+        let start = schedule.due_time(sample).saturating_add_unsigned(late.0).max(last);
         last = sample.at.max(last);
         if start < sample.at {
             spans.push((start, sample.at, before));
@@ -171,13 +182,25 @@ mod tests {
     const MS: i64 = 1_000_000;
 
     fn sampled(stride: u64, starts_ms: &[(u64, i64)]) -> Sampled {
-        let sample =
-            |&(seq, at): &(u64, i64)| Sample { seq, at: at * MS, latency: 30_000_000, group: 0 };
+        let sample = |&(seq, at): &(u64, i64)| Sample {
+            seq,
+            at: at * MS,
+            latency: 30_000_000,
+            group: 0,
+            intended: Timestamp::UNKNOWN,
+        };
         Sampled { stride, head: 0, samples: starts_ms.iter().map(sample).collect() }
     }
 
     fn every_10_ms() -> Schedule {
-        Schedule { seq: 0, at: 0, interval: 10.0 * MS as f64, touched: 0, uncertainty: 0.0 }
+        Schedule {
+            seq: 0,
+            at: 0,
+            interval: 10.0 * MS as f64,
+            touched: 0,
+            uncertainty: 0.0,
+            is_recorded: false,
+        }
     }
 
     /// 100 requests/s, and a stall of 400 ms from the 10th on; it is caught up on at once.
@@ -224,6 +247,32 @@ mod tests {
         let late = SendLag::of(&every_10_ms(), &sampled(64, &slow), Nanos(100_000_000)).unwrap();
         assert_eq!(late.stalls.count, 0, "each takes ten times as long as it should");
         assert!((late.sent_ratio - 3_137.0 / 31_361.0).abs() < 1e-9, "{}", late.sent_ratio);
+    }
+
+    #[test]
+    fn recorded_times_tell_a_stall_from_a_slow_step() {
+        // 5 requests/s for two seconds, then 100/s, with a stall of 400 ms in it.
+        let slow = (0..10).map(|seq: i64| (seq, 200 * seq, 200 * seq));
+        let fast = (10..110).map(|seq: i64| {
+            let due = 2_000 + 10 * (seq - 10);
+            (seq, due, if (30..70).contains(&seq) { 2_600 } else { due })
+        });
+        let all = slow.chain(fast).map(|(seq, due, at)| Sample {
+            seq: seq.cast_unsigned(),
+            at: at * MS,
+            latency: 1_000_000,
+            group: 0,
+            intended: Timestamp(due * MS),
+        });
+        let sampled = Sampled { stride: 1, head: 0, samples: all.collect() };
+        let schedule = Schedule::recorded(&sampled).unwrap();
+        let late = SendLag::of(&schedule, &sampled, Nanos(100_000_000)).unwrap();
+        let stall = Stall { start: Timestamp(2_200 * MS), length: Nanos(400_000_000) };
+        assert_eq!(late.stalls, Stalls { count: 1, total: stall.length, longest: vec![stall] });
+        assert_eq!((late.p50, late.max), (Some(Nanos(0)), Nanos(400_000_000)));
+        let mut unsure = sampled;
+        unsure.samples[7].intended = Timestamp::UNKNOWN;
+        assert_eq!(Schedule::recorded(&unsure), None);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) struct Schedule {
     /// About how far the interval may be wrong, as a share of it: by what tilts the line by [`line::BAND`] from the first
     /// sample it touches to the last. Much after a few requests on schedule, next to nothing after seconds of them.
     pub(crate) uncertainty: f64,
+    /// Whether each sample says itself when it was due; the line is then no more than their average.
+    pub(crate) is_recorded: bool,
 }
 
 impl Schedule {
@@ -51,6 +53,7 @@ impl Schedule {
             interval: line.interval,
             touched: touch.count,
             uncertainty: line::BAND / (cloud.span(touch) * line.interval),
+            is_recorded: false,
         })
     }
 
@@ -62,12 +65,54 @@ impl Schedule {
         }
         let line = Cloud::new(&sampled.samples).supporting(interval)?;
         let anchor = sampled.samples[line.point];
-        let mut schedule =
-            Self { seq: anchor.seq, at: anchor.at, interval, touched: 0, uncertainty: 0.0 };
-        let is_touched =
-            |sample: &&Sample| schedule.lag(sample.seq, sample.at).0 as f64 <= line::BAND;
+        let mut schedule = Self {
+            seq: anchor.seq,
+            at: anchor.at,
+            interval,
+            touched: 0,
+            uncertainty: 0.0,
+            is_recorded: false,
+        };
+        let is_touched = |sample: &&Sample| schedule.lag_of(sample).0 as f64 <= line::BAND;
         schedule.touched = sampled.samples.iter().filter(is_touched).count();
         Some(schedule)
+    }
+
+    /// The schedule that the samples themselves tell. `None` unless all of them do, and there is a rate in it.
+    pub(crate) fn recorded(sampled: &Sampled) -> Option<Self> {
+        let (first, last) = (sampled.samples.first()?, sampled.samples.last()?);
+        if !sampled.samples.iter().all(|sample| sample.intended.is_known()) {
+            return None;
+        }
+        let interval = last.intended.since(first.intended).0 as f64 / (last.seq - first.seq) as f64;
+        (interval.is_finite() && interval > 0.0).then_some(Self {
+            seq: first.seq,
+            at: first.intended.0,
+            interval,
+            touched: sampled.samples.len(),
+            uncertainty: 0.0,
+            is_recorded: true,
+        })
+    }
+
+    /// When the sample was to be started.
+    pub(crate) fn due_time(&self, sample: &Sample) -> i64 {
+        if self.is_recorded { sample.intended.0 } else { self.intended(sample.seq) }
+    }
+
+    /// How much later the sample was started, nothing for one that is early by rounding.
+    pub(crate) fn lag_of(&self, sample: &Sample) -> Nanos {
+        let due = self.due_time(sample);
+        Nanos(if sample.at > due { sample.at.abs_diff(due) } else { 0 })
+    }
+
+    /// From one request to the next between two samples, in nanoseconds.
+    fn interval_between(&self, a: &Sample, b: &Sample) -> f64 {
+        if self.is_recorded {
+            b.intended.since(a.intended).0 as f64 / (b.seq - a.seq) as f64
+        } else {
+            self.interval
+        }
     }
 
     /// When the request was to be started.
@@ -76,12 +121,6 @@ impl Schedule {
         let numbers = seq.abs_diff(self.seq) as f64;
         let after = (numbers * self.interval + 0.5) as i64;
         if seq >= self.seq { self.at.saturating_add(after) } else { self.at.saturating_sub(after) }
-    }
-
-    /// How much later the request was started, nothing for one that is early by rounding.
-    pub(crate) fn lag(&self, seq: u64, at: i64) -> Nanos {
-        let intended = self.intended(seq);
-        Nanos(if at > intended { at.abs_diff(intended) } else { 0 })
     }
 
     /// How many requests were due by then.

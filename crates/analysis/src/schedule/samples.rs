@@ -2,11 +2,11 @@
 
 use std::collections::BinaryHeap;
 
-use plimsoll_model::Record;
+use plimsoll_model::{Record, Timestamp};
 
 use crate::runs::MAX_RUNS;
 
-/// The most samples of all runs together: 2.5 MiB.
+/// The most samples of all runs together: 3 MiB.
 const BUDGET: usize = 1 << 16;
 
 /// A run's first records are kept whatever its stride: only there does a run that fell behind at once show its rate.
@@ -21,6 +21,8 @@ pub(crate) struct Sample {
     /// In nanoseconds.
     pub(crate) latency: u64,
     pub(crate) group: u32,
+    /// When the request was due, where the record says.
+    pub(crate) intended: Timestamp,
 }
 
 /// A systematic sample of each run's records: those whose number is a multiple of the run's stride, and its head.
@@ -96,6 +98,7 @@ impl Samples {
             at: record.timestamp.0,
             latency: record.latency.0,
             group,
+            intended: record.intended,
         });
         self.count += 1;
     }
@@ -185,7 +188,7 @@ impl RunSamples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plimsoll_model::{Nanos, TargetId, Timestamp};
+    use plimsoll_model::{Nanos, TargetId};
     use proptest::prelude::*;
 
     fn record(seq: u64) -> Record {
@@ -221,7 +224,10 @@ mod tests {
         assert_eq!(seqs(&kept), expected);
         assert_eq!(kept.even().count(), 62_500);
         assert!(samples.runs[0].samples.capacity() <= BUDGET);
-        assert_eq!(kept.samples[9], Sample { seq: 9, at: 1_009, latency: 7, group: 3 });
+        assert_eq!(
+            kept.samples[9],
+            Sample { seq: 9, at: 1_009, latency: 7, group: 3, intended: Timestamp::UNKNOWN }
+        );
     }
 
     #[test]

@@ -152,6 +152,7 @@ impl<P: Fn(f64) -> f64> Attack<P> {
                 at: 1_700_000_000_000_000_000 + start.cast_signed(),
                 latency: length,
                 group: 0,
+                intended: plimsoll_model::Timestamp::UNKNOWN,
             });
             last = at;
         }

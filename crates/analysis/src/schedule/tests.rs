@@ -27,7 +27,7 @@ fn assert_lags(sampled: &Sampled, due: impl Fn(f64) -> f64, what: &str) -> Sched
     let origin = 1_700_000_000_000_000_000;
     for sample in &sampled.samples {
         let late = (sample.at - origin) as f64 - due(sample.seq as f64);
-        let lag = schedule.lag(sample.seq, sample.at).0 as f64;
+        let lag = schedule.lag_of(sample).0 as f64;
         assert!((lag - late).abs() < MS, "{what}: request {} {lag} {late}", sample.seq);
     }
     schedule
@@ -252,7 +252,13 @@ fn a_long_run_is_judged_by_a_sample() {
         };
         #[expect(clippy::cast_possible_truncation, reason = "two thousand seconds")]
         let after = (due(seq as f64) + late + random.uniform() * 1.06 * MS) as i64;
-        Sample { seq, at: 1_700_000_000_000_000_000 + after, latency: 5, group: 0 }
+        Sample {
+            seq,
+            at: 1_700_000_000_000_000_000 + after,
+            latency: 5,
+            group: 0,
+            intended: plimsoll_model::Timestamp::UNKNOWN,
+        }
     });
     let sampled = Sampled { stride: 64, head: 1 << 10, samples: records.collect() };
     let schedule = Schedule::found(&sampled).unwrap();
@@ -292,7 +298,7 @@ proptest! {
         let (mut seq, mut at) = (first, start.max(i64::MIN + 1));
         let mut samples = Vec::new();
         for (numbers, bits, time) in steps {
-            samples.push(Sample { seq, at, latency: u64::from(time) << (bits / 2), group: 0 });
+            samples.push(Sample { seq, at, latency: u64::from(time) << (bits / 2), group: 0, intended: plimsoll_model::Timestamp::UNKNOWN });
             let Some(next) = seq.checked_add(numbers << if is_odd { bits } else { 0 }) else { break };
             seq = next;
             at = at.saturating_add(i64::from(time) << (bits / 3));

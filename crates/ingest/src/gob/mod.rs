@@ -12,5 +12,6 @@ mod wire;
 pub(crate) use decode::each_header;
 pub(crate) use schema::Schema;
 pub(crate) use walk::{
-    cut_definition, detect, detect_headless, find_definition, hop, mentions_result, walk,
+    NextForeign, cut_definition, detect, detect_headless, find_definition, foreign_at, hop,
+    mentions_result, next_foreign, walk,
 };

@@ -8,6 +8,7 @@ use super::wire::{Cursor, WireError};
 use crate::MAX_RECORD;
 use crate::decoder::Stop;
 use crate::line;
+use crate::native::{self, NextFrame};
 use crate::raw::RawRecord;
 use crate::sink::{DamagedSpan, Sink};
 use plimsoll_model::Format;
@@ -161,6 +162,11 @@ pub(crate) fn walk(
         };
         // Damage may have been cut inside a line: the search below knows where one begins.
         if !lost {
+            match native::next_frame(bytes, at, at + 1) {
+                NextFrame::At(_) => return Stop::Switch(at, Format::Native),
+                NextFrame::Maybe(_) if !at_end => return Stop::Incomplete(at),
+                _ => {}
+            }
             match resync.line(at, at_end) {
                 Line::Record(format) => return Stop::Switch(at, format),
                 Line::Incomplete => return Stop::Incomplete(at),
@@ -220,6 +226,8 @@ struct Resync<'a> {
     /// The next definition of a `Result`, the end of the bytes if there is none: looked for once and not again until it
     /// has been passed.
     definition: Option<usize>,
+    /// The next native frame, likewise.
+    frame: Option<NextFrame>,
     /// The next line end, likewise.
     line_end: Option<usize>,
     /// Bytes that may still be decoded on trial. Past that only short records are tried, so that bytes made to look
@@ -232,7 +240,7 @@ impl<'a> Resync<'a> {
 
     fn new(bytes: &'a [u8]) -> Self {
         let budget = bytes.len().saturating_mul(16);
-        Self { bytes, definition: None, line_end: None, budget }
+        Self { bytes, definition: None, frame: None, line_end: None, budget }
     }
 
     /// Takes the cost of a trial from the budget, if that has room for it.
@@ -269,7 +277,9 @@ impl<'a> Resync<'a> {
         let definition = self.next_definition(from);
         let id = schema.current.as_ref().map(|record| record.id_bytes.clone()).unwrap_or_default();
         let mut maybe = None;
-        let search = definition.map_or(bytes, |end| &bytes[..end]);
+        let frame = self.next_frame(from);
+        let until = definition.into_iter().chain(frame.ok()).min();
+        let search = until.map_or(bytes, |end| &bytes[..end]);
         let needle = id.first().copied().unwrap_or(b'\n');
         // A line may begin behind the damaged byte.
         for hit in memchr3_iter(needle, b'{', b'\n', search.get(damaged..).unwrap_or_default()) {
@@ -296,7 +306,11 @@ impl<'a> Resync<'a> {
                 _ => {}
             }
         }
-        match (maybe, definition) {
+        if !at_end {
+            maybe = maybe.into_iter().chain(frame.err().flatten()).min();
+        }
+        match (maybe, until) {
+            (None, Some(start)) if frame == Ok(start) => Next::Line(start, Format::Native),
             (None, Some(start)) => Next::Message(start),
             (_, None) if !at_end => {
                 // What is cut in front of a type's name or id stands at the very end.
@@ -328,6 +342,21 @@ impl<'a> Resync<'a> {
         }
     }
 
+    /// The first native frame at or behind `from`, or where one may begin.
+    fn next_frame(&mut self, from: usize) -> Result<usize, Option<usize>> {
+        let next = match self.frame {
+            Some(NextFrame::At(start) | NextFrame::Maybe(start)) if start < from => None,
+            next => next,
+        };
+        let next = next.unwrap_or_else(|| native::next_frame(self.bytes, from, usize::MAX));
+        self.frame = Some(next);
+        match next {
+            NextFrame::At(start) => Ok(start),
+            NextFrame::Maybe(start) => Err(Some(start)),
+            NextFrame::Nowhere => Err(None),
+        }
+    }
+
     /// The first definition of a `Result` at or behind `from`.
     fn next_definition(&mut self, from: usize) -> Option<usize> {
         let end = self.bytes.len();
@@ -337,6 +366,41 @@ impl<'a> Resync<'a> {
         };
         self.definition = Some(start);
         (start < end).then_some(start)
+    }
+}
+
+/// Where a stream of another format than the native one begins.
+pub(crate) enum NextForeign {
+    At(usize, Format),
+    /// Perhaps here: the bytes end too early to tell.
+    Maybe(usize),
+    Nowhere,
+}
+
+/// What begins at `start`, where no native frame does.
+pub(crate) fn foreign_at(bytes: &[u8], start: usize, at_end: bool) -> NextForeign {
+    let until = start + 1;
+    if find_definition(bytes, start, until).is_some() {
+        return NextForeign::At(start, Format::VegetaGob);
+    }
+    let short = bytes.len() - start < MAX_PREFIX + RESULT_DEFINITION.len();
+    if !at_end && (short || cut_definition(bytes, start, until).is_some()) {
+        return NextForeign::Maybe(start);
+    }
+    match Resync::new(bytes).line(start, at_end) {
+        Line::Record(format) => NextForeign::At(start, format),
+        Line::Incomplete => NextForeign::Maybe(start),
+        Line::None => NextForeign::Nowhere,
+    }
+}
+
+/// The first stream of another format behind the damage at `damaged`; with `lost`, it may begin there.
+pub(crate) fn next_foreign(bytes: &[u8], damaged: usize, lost: bool, at_end: bool) -> NextForeign {
+    match Resync::new(bytes).next(damaged, lost, at_end, &mut Schema::default()) {
+        Next::Message(start) => NextForeign::At(start, Format::VegetaGob),
+        Next::Line(start, format) => NextForeign::At(start, format),
+        Next::Maybe(start) => NextForeign::Maybe(start),
+        Next::Nothing => NextForeign::Nowhere,
     }
 }
 
@@ -473,4 +537,5 @@ impl Sink for CountRecords {
     }
     fn damage(&mut self, _: DamagedSpan) {}
     fn format(&mut self, _: Format) {}
+    fn note(&mut self, _: &'static str) {}
 }

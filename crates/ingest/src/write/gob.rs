@@ -124,7 +124,10 @@ impl Fields<'_> {
                 self.out.extend_from_slice(map);
                 true
             }
-            RawHeaders::CompactJson(_) | RawHeaders::Json(_) | RawHeaders::Base64(_) => {
+            RawHeaders::Pairs(_)
+            | RawHeaders::CompactJson(_)
+            | RawHeaders::Json(_)
+            | RawHeaders::Base64(_) => {
                 map.clear();
                 let whole = headers.each(|part| map.push(part));
                 let (count, map) = map.finish();

@@ -102,6 +102,7 @@ impl Losses {
                     // Go's mark for UTC itself.
                     Format::VegetaGob => offset != -60,
                     Format::VegetaJson => has_rfc3339(offset),
+                    Format::Native => true,
                 };
                 if !kept {
                     self.add(Loss::Zone);
@@ -113,19 +114,21 @@ impl Losses {
         if to == Format::VegetaCsv && !raw.timestamp.is_known() {
             self.add(Loss::UnknownTime);
         }
-        if raw.intended.is_known() {
+        if to != Format::Native && raw.intended.is_known() {
             self.add(Loss::Intended);
         }
-        if raw.phases.is_some() {
+        if to != Format::Native && raw.phases.is_some() {
             self.add(Loss::Phases);
         }
-        if !raw.has_seq {
+        if to != Format::Native && !raw.has_seq {
             self.add(Loss::NoNumber);
         }
         match (raw.body, to) {
             (RawBody::Absent | RawBody::Plain([]), Format::VegetaCsv) => self.add(Loss::AbsentBody),
             // CSV itself cannot tell.
-            (RawBody::Base64([]), Format::VegetaGob) if record.format != Format::VegetaCsv => {
+            (RawBody::Base64([]), Format::VegetaGob | Format::Native)
+                if record.format != Format::VegetaCsv =>
+            {
                 self.add(Loss::EmptyBody);
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! Records to result streams: vegeta's gob, JSON and CSV, byte for byte as vegeta writes them.
+//! Records to result streams: vegeta's gob, JSON and CSV, byte for byte as vegeta writes them, and native streams.
 //!
 //! What a format cannot hold is counted, as [`Losses`]. The order of headers, which is a matter of chance where vegeta
 //! wrote them, stays that of the input.
@@ -8,10 +8,14 @@ mod csv;
 mod gob;
 mod json;
 mod losses;
+mod native;
 mod redact;
+
+use std::io::Write;
 
 use plimsoll_model::Format;
 
+use crate::{Error, NativeWriter};
 pub use losses::{Loss, Losses};
 
 use crate::raw::RawRecord;
@@ -23,17 +27,20 @@ use redact::Redactor;
 pub fn preamble(format: Format) -> &'static [u8] {
     match format {
         Format::VegetaGob => gob::PREAMBLE,
-        Format::VegetaJson | Format::VegetaCsv => b"",
+        // The writer of a native stream begins it.
+        Format::VegetaJson | Format::VegetaCsv | Format::Native => b"",
     }
 }
 
 /// Writes records down, without the [`preamble`].
 ///
-/// What several encoders have written makes one stream when it is put one behind the other.
+/// What several encoders have written makes one stream when it is put one behind the other. For a native stream they keep
+/// the records until [`Encoder::write_native`] hands them to its writer.
 #[derive(Debug)]
 pub struct Encoder {
     to: Format,
     bytes: Vec<u8>,
+    native: native::Shelf,
     losses: Losses,
     scratch: Scratch,
     redactor: Redactor,
@@ -60,6 +67,7 @@ impl Encoder {
         Self {
             to,
             bytes: Vec::new(),
+            native: native::Shelf::default(),
             losses: Losses::default(),
             scratch: Scratch::default(),
             redactor: Redactor::default(),
@@ -71,6 +79,7 @@ impl Encoder {
     /// Forgets what has been written and counted.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.native.clear();
         self.losses = Losses::default();
         self.credentials = 0;
     }
@@ -79,6 +88,21 @@ impl Encoder {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Hands the records that were to go into a native stream to its writer.
+    ///
+    /// # Errors
+    /// Where the writer fails, or a record is larger than a stream can hold.
+    pub fn write_native<W: Write>(&self, writer: &mut NativeWriter<W>) -> Result<(), Error> {
+        self.native.write(writer)
+    }
+
+    /// A number that is the same for the same records and hardly ever for others: what identifies a native stream that
+    /// begins with them.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.native.mark()
     }
 
     /// What could not be written.
@@ -105,6 +129,7 @@ impl Encoder {
                 Format::VegetaGob => gob::record(raw, out, scratch, losses),
                 Format::VegetaJson => json::record(raw, out, scratch, losses),
                 Format::VegetaCsv => csv::record(raw, out, scratch, losses),
+                Format::Native => self.native.push(raw, losses),
             }
         };
         if self.masked && holds_credentials {

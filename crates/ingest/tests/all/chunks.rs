@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::encode::{FIELDS, Sample, csv, gob, json};
+use crate::native::native;
 use crate::round_trip::sample;
 use crate::whole::read_all;
 
@@ -13,6 +14,7 @@ fn accident() -> impl Strategy<Value = (f64, usize, Vec<u8>)> {
         Just(b"\n".to_vec()),
         Just(b"{\"".to_vec()),
         Just(vec![0xff, 0x80]),
+        Just(b"\xc1PLM".to_vec()),
         Just(vec![0xfc, 0x5f, 0xff, 0xff, 0xff]),
     ];
     (0.0..1.0, 0_usize..40, inserted)
@@ -24,7 +26,7 @@ proptest! {
     #[test]
     fn are_all_the_same(
         mut samples in prop::collection::vec(sample(), 20..120),
-        kind in 0_u8..3,
+        kind in 0_u8..4,
         accidents in prop::collection::vec(accident(), 0..4),
         chunk_size in 64_usize..3_000,
         threads in 1_usize..4,
@@ -36,6 +38,7 @@ proptest! {
         let mut bytes = match kind {
             0 => gob(&samples, &FIELDS, 0),
             1 => json(&samples),
+            2 => native(&samples),
             _ => csv(&samples),
         };
         // The beginning, by which the format is known, stays as it is: a chunk holds less of it than the whole.
@@ -52,6 +55,10 @@ proptest! {
         prop_assert_eq!(cut, whole);
         prop_assert_eq!(cut_ledger.records, whole_ledger.records);
         prop_assert_eq!(cut_ledger.lost_bytes, whole_ledger.lost_bytes);
+        if kind == 2 {
+            prop_assert_eq!(cut_ledger.damaged_records, whole_ledger.damaged_records);
+            prop_assert_eq!(&cut_ledger.notes, &whole_ledger.notes);
+        }
         prop_assert_eq!(cut_ledger.is_damaged(), whole_ledger.is_damaged());
     }
 }

@@ -7,5 +7,6 @@ mod chunks;
 mod convert;
 mod encode;
 mod gob_types;
+mod native;
 mod round_trip;
 mod whole;

@@ -4,6 +4,7 @@ use plimsoll_model::Format;
 use proptest::prelude::*;
 
 use crate::encode::{FIELDS, Sample, csv, gob, json};
+use crate::native::native;
 use crate::whole::{Row, read_all};
 
 fn text() -> impl Strategy<Value = String> {
@@ -65,6 +66,7 @@ proptest! {
             (Format::VegetaGob, gob(&samples, &FIELDS, 0)),
             (Format::VegetaJson, json(&samples)),
             (Format::VegetaCsv, csv(&samples)),
+            (Format::Native, native(&samples)),
         ] {
             let (rows, ledger) = read_all(&bytes, 1 << 16, 1);
             prop_assert_eq!(&rows, &expected, "{}", format);
@@ -76,7 +78,7 @@ proptest! {
     /// Streams of any kinds, one behind the other.
     #[test]
     fn of_concatenations(
-        parts in prop::collection::vec((0_u8..3, prop::collection::vec(sample(), 1..6)), 1..5),
+        parts in prop::collection::vec((0_u8..4, prop::collection::vec(sample(), 1..6)), 1..5),
     ) {
         let mut bytes = Vec::new();
         let mut expected: Vec<Row> = Vec::new();
@@ -90,6 +92,7 @@ proptest! {
             bytes.extend(match kind {
                 0 => gob(&samples, &FIELDS, i64::try_from(samples.len()).unwrap()),
                 1 => json(&samples),
+                2 => native(&samples),
                 _ => csv(&samples),
             });
         }

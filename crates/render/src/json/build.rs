@@ -246,6 +246,7 @@ fn send_lag(pace: &analysis::Pace, intended: Option<analysis::Intended>) -> Send
         max: summary.max,
         intended_rps: intended.map(|intended| intended.rate.per_second()),
         source: match pace.source {
+            analysis::RateSource::Recorded => "recorded",
             analysis::RateSource::Configured => "configured",
             analysis::RateSource::Envelope => "envelope",
         },
