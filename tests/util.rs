@@ -102,14 +102,14 @@ impl TestCommand {
         Self { command, stdin: None }
     }
 
-    /// `plimsoll analyze` somewhere where nothing lies around.
-    pub(crate) fn analyze() -> Self {
-        Self::plimsoll().arg("analyze")
-    }
-
-    /// `plimsoll`, likewise.
+    /// `plimsoll` somewhere where nothing lies around.
     pub(crate) fn plimsoll() -> Self {
         Self::new(&root().join("tests"))
+    }
+
+    /// `plimsoll analyze` there.
+    pub(crate) fn analyze() -> Self {
+        Self::plimsoll().arg("analyze")
     }
 
     pub(crate) fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {

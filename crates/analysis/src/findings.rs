@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{InputId, Nanos, Rate, Timestamp};
+pub use plimsoll_model::{PortBudget, Ports};
 
 pub use crate::distribution::Distribution;
 use crate::taxonomy::{Class, Side};
-pub use crate::verdict::{
-    Behind, ClassFailures, Evidence, Onset, PortBudget, Unchecked, Verdict, VerdictKind,
-};
+pub use crate::verdict::{Behind, ClassFailures, Evidence, Onset, Unchecked, Verdict, VerdictKind};
 
 /// Everything that was found in the records.
 #[derive(Clone, Debug)]

@@ -79,4 +79,3 @@ pub use options::{ChainRule, ChainsBy, IntendedRate, Options, Slo, Validity};
 pub use taxonomy::{
     Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
 };
-pub use verdict::Ports;

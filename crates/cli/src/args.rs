@@ -1,12 +1,16 @@
 //! What is typed.
 
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_analysis::{GroupBy, IntendedRate, Slo};
-use plimsoll_model::{CodeSet, Nanos, Timestamp};
+use plimsoll_attack::doctor::Generator;
+use plimsoll_attack::stub::Chain;
+use plimsoll_model::{CodeSet, Nanos, Rate, Timestamp};
 
-use crate::values;
+use crate::{stub, values};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 answered · 1 the answer is no · 2 could not answer (usage, unreadable input, I/O) ·
@@ -24,6 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Analyze(Analyze),
     Convert(Convert),
+    Doctor(DoctorArgs),
+    Stub(StubArgs),
 }
 
 /// Success, latency and errors per chain, and an account of everything that was read
@@ -167,6 +173,144 @@ pub(crate) enum LatencyOf {
     #[default]
     Success,
     Failure,
+}
+
+/// Whether this host can make a planned load, and what it takes: ports, files, conntrack, CPU, memory, clock
+///
+/// Reads limits and arithmetic only, and changes nothing. With --watch it follows a generator that runs.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct DoctorArgs {
+    /// Requests per second, of all hosts together, as in 5000 or 300000/1m
+    #[arg(long, value_name = "RATE", value_parser = values::rate, required_unless_present = "watch")]
+    pub(crate) rate: Option<Rate>,
+
+    /// How long the attack goes on; without it, for ever
+    #[arg(long, value_name = "SPAN", value_parser = values::span)]
+    pub(crate) duration: Option<Nanos>,
+
+    /// How long an answer takes if all is well
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "100ms")]
+    pub(crate) latency: Nanos,
+
+    /// After which a request is given up
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "30s")]
+    pub(crate) timeout: Nanos,
+
+    /// Whether connections are used again
+    #[arg(
+        long, value_name = "BOOL", default_value = "true", default_missing_value = "true", num_args = 0..=1,
+        require_equals = true, action = clap::ArgAction::Set
+    )]
+    pub(crate) keepalive: bool,
+
+    /// Idle connections that are kept for each destination
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) connections: u64,
+
+    /// Requests in flight at most; without it there is no bound
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_workers: Option<u64>,
+
+    /// A URL that is attacked; once for each
+    #[arg(long, value_name = "URL")]
+    pub(crate) target: Vec<String>,
+
+    /// Targets in vegeta's HTTP or JSON format, to count destinations
+    #[arg(long, value_name = "FILE")]
+    pub(crate) targets: Option<PathBuf>,
+
+    /// Addresses that each host attacks from
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) source_ips: u32,
+
+    /// What attacks: vegeta, whose ports are one range for all destinations, or plimsoll
+    #[arg(long, value_name = "NAME", value_parser = values::generator, default_value = "vegeta")]
+    pub(crate) generator: Generator,
+
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t = DoctorFormat::Text, conflicts_with = "emit")]
+    pub(crate) format: DoctorFormat,
+
+    /// Print a file of settings that help, instead: sysctl
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "watch")]
+    pub(crate) emit: Option<Emit>,
+
+    /// Follow ports, `TIME_WAIT` and open files, a line a second, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// The generator to follow, and its network namespace
+    #[arg(long, value_name = "ID", requires = "watch")]
+    pub(crate) pid: Option<u32>,
+
+    /// The same by name; the newest process of that name
+    #[arg(long, value_name = "NAME", requires = "watch", conflicts_with = "pid")]
+    pub(crate) process: Option<String>,
+
+    /// End following after SPAN, as in 30s
+    #[arg(long = "for", value_name = "SPAN", value_parser = values::span, requires = "watch")]
+    pub(crate) lasting: Option<Nanos>,
+
+    /// Read proc and sys below DIR, as where a host's root is mounted into a container
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub(crate) root: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorFormat {
+    /// For people
+    Text,
+    /// plimsoll.doctor/1; with --watch, an object a line
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// A drop-in file for /etc/sysctl.d
+    Sysctl,
+}
+
+/// A JSON-RPC gateway of known capacity to measure against
+///
+/// Prints its URL as the first line, what each chain carries to the standard error, and what it saw as JSON when it is
+/// ended by Ctrl-C, SIGTERM or --for.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct StubArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8545")]
+    pub(crate) listen: SocketAddr,
+
+    /// A chain, served at /NAME; once for each. Without any: ethereum, boba, mantle and kava.
+    /// KEYs: workers, service (10ms), spread (fixed, exponential, lognormal), cv, sigma, kappa, queue (a number, unbounded),
+    /// full (503, 429, hang, reset), retry-after (1s), rpc-errors (1%), rpc-code
+    #[arg(long, value_name = "NAME=KEY:VALUE,…", value_parser = stub::parse_chain)]
+    pub(crate) chain: Vec<Chain>,
+
+    /// Goals for which the load that they allow is printed: latency=100ms,success=99%
+    #[arg(long, value_name = "GOALS", value_parser = values::slo)]
+    pub(crate) slo: Option<Slo>,
+
+    /// End after SPAN, as in 30s
+    #[arg(long = "for", value_name = "SPAN", value_parser = values::span)]
+    pub(crate) lasting: Option<Nanos>,
+
+    /// Serve TLS with a certificate made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Write that certificate to FILE, in PEM, for clients to trust; implies --tls
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+
+    /// Where random service times and errors begin
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Threads that read and answer requests, at most 64
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::threads)]
+    pub(crate) threads: NonZeroUsize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

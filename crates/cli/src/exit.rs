@@ -19,6 +19,7 @@ use plimsoll_render::visible;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Answered,
+    No,
     NoVerdict,
 }
 
@@ -26,6 +27,7 @@ pub(crate) enum Outcome {
 pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Answered) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::NoVerdict) => ExitCode::from(3),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => match error.downcast::<clap::Error>() {

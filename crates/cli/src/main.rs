@@ -4,10 +4,13 @@ mod analyze;
 mod args;
 mod config;
 mod convert;
+mod doctor;
 mod exit;
 mod inputs;
+mod interrupt;
 mod output;
 mod progress;
+mod stub;
 mod values;
 
 use std::process::ExitCode;
@@ -16,5 +19,7 @@ fn main() -> ExitCode {
     exit::report(args::parse().and_then(|args| match args.verb {
         args::Verb::Analyze(analyze) => analyze::run(&analyze),
         args::Verb::Convert(convert) => convert::run(&convert),
+        args::Verb::Doctor(doctor) => doctor::run(&doctor),
+        args::Verb::Stub(stub) => stub::run(&stub),
     }))
 }

@@ -79,6 +79,11 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "plimsoll: {line}");
 }
 
+/// Writes what people are told beside the answer to the standard error.
+pub(crate) fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// What the place where the answer goes can show.
 pub(crate) fn style(colour: Colour, to: Option<&Path>) -> TextStyle {
     let terminal = to.is_none() && io::stdout().is_terminal();

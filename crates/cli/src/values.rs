@@ -1,8 +1,10 @@
 //! Values as they are typed: moments, spans, service levels, groupings.
 
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use plimsoll_analysis::{Conditions, GroupBy, IntendedRate, Matcher, Slo};
+use plimsoll_attack::doctor::Generator;
 use plimsoll_model::{Nanos, Rate, Timestamp};
 
 /// `2026-11-23T08:35:32Z`, with any offset; without one it is UTC.
@@ -111,6 +113,19 @@ pub(crate) fn group_by(text: &str) -> Result<GroupBy, String> {
             _ => return Err("expected attack, host, path, path:N, url, file or method".to_owned()),
         },
     })
+}
+
+/// A generator, by its name.
+pub(crate) fn generator(text: &str) -> Result<Generator, String> {
+    let known = [Generator::Vegeta, Generator::Plimsoll];
+    let found = known.into_iter().find(|generator| generator.name() == text);
+    found.ok_or_else(|| "expected vegeta or plimsoll".to_owned())
+}
+
+/// `1` to `64`.
+pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let threads = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= 64);
+    threads.ok_or_else(|| "expected a number from 1 to 64".to_owned())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod batch;
 mod codes;
 mod ledger;
+mod ports;
 mod record;
 mod secrets;
 mod template;
@@ -13,6 +14,7 @@ mod units;
 pub use batch::{Batch, BodySign, ErrorText, InputId, Target};
 pub use codes::{CodeSet, InvalidCodeRange};
 pub use ledger::{Compression, Damage, Format, Ledger};
+pub use ports::{PortBudget, Ports};
 pub use record::{ErrorId, Record, TargetId};
 pub use secrets::{Secrets, is_credential_header, is_url_header, mask_text, mask_url};
 pub use template::fold_error;

@@ -1,10 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Nanos, Rate, Timestamp};
+use plimsoll_model::{Nanos, PortBudget, Ports, Rate, Timestamp};
 
-use super::{
-    Behind, ClassFailures, Evidence, Onset, Ports, Unchecked, Verdict, VerdictKind, ports,
-};
+use super::{Behind, ClassFailures, Evidence, Onset, Unchecked, Verdict, VerdictKind};
 use crate::schedule::Bursts;
 use crate::taxonomy::{Class, Side};
 use crate::{ChainFindings, ErrorFinding, Intended, LatencySummary, Pace};
@@ -318,7 +316,8 @@ fn provoked(classes: &[ClassFailures], case: &Case<'_>) -> Option<Evidence> {
 fn port_budget(case: &Case<'_>, classes: &[ClassFailures], goals: &Goals) -> Option<Evidence> {
     classes.iter().find(|class| class.class == Class::PortExhaustion)?;
     let rate = case.peak.or(case.offered)?;
-    Some(Evidence::Ports(ports::budget(&goals.ports, rate, case.lasting, case.sent_before)))
+    let budget = goals.ports.budget(rate, case.lasting);
+    Some(Evidence::Ports(PortBudget { ran_out_after: case.sent_before, ..budget }))
 }
 
 /// The failures of each class, in no particular order.

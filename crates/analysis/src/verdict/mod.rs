@@ -3,11 +3,10 @@
 //! A verdict is data: its kind, and the evidence in the order in which it is to be told. Words are render's.
 
 mod judge;
-mod ports;
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Nanos, Rate, Timestamp};
+use plimsoll_model::{Nanos, PortBudget, Rate, Timestamp};
 
 use crate::taxonomy::Class;
 use crate::{Intended, LatencySummary, Pace};
@@ -185,65 +184,4 @@ pub enum Unchecked {
     NoNumbers,
     /// The requests follow no constant rate, as far as can be seen, and none was given.
     NoRate,
-}
-
-/// The local ports that new connections take, if none is reused.
-///
-/// A connection's port is taken from its start until 60 s after its end, in `TIME_WAIT`, on the side that closes first. A
-/// generator that binds before it connects, as vegeta does, has one range for all destinations.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PortBudget {
-    /// Requests, and so new connections, per second.
-    pub rate: Rate,
-    /// How long a connection lasts, on average.
-    pub lasting: Nanos,
-    /// How long its port stays taken afterwards.
-    pub hold: Nanos,
-    /// `rate * (lasting + hold)`.
-    pub needed: u64,
-    /// Ports in the range of one host, times its addresses.
-    pub available: u64,
-    /// The share of them that may be in use.
-    pub utilisation: f64,
-    /// `needed / (available * utilisation)`, rounded up.
-    pub hosts: u64,
-    /// About how many requests had been sent when the first failed for want of a port, if the first of them had been sent
-    /// less than `hold` before: the host had no more ports than that.
-    pub ran_out_after: Option<u64>,
-}
-
-impl PortBudget {
-    /// The ports that the host turned out to have, where these are far fewer than `available`.
-    #[must_use]
-    pub fn found(&self) -> Option<u64> {
-        self.ran_out_after.filter(|&found| found < self.available / 2)
-    }
-}
-
-/// The ports of a generator's host.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ports {
-    /// The first local port, `net.ipv4.ip_local_port_range`.
-    pub low: u16,
-    /// The last one.
-    pub high: u16,
-    /// How long `TIME_WAIT` lasts.
-    pub hold: Nanos,
-    /// Local addresses that requests are sent from.
-    pub source_ips: u32,
-    /// The share of the ports that may be in use, 0..=1.
-    pub utilisation: f64,
-}
-
-impl Default for Ports {
-    /// Linux as it comes: 32768-60999 and 60 s; four fifths of it to be used.
-    fn default() -> Self {
-        Self {
-            low: 32_768,
-            high: 60_999,
-            hold: Nanos(60_000_000_000),
-            source_ips: 1,
-            utilisation: 0.8,
-        }
-    }
 }
