@@ -6,6 +6,7 @@
     reason = "the fixtures' names are known"
 )]
 
+mod attack;
 mod chains;
 mod command_line;
 mod convert;

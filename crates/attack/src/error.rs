@@ -1,63 +1,54 @@
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 
-/// Why something could not be started.
+/// What went wrong before or beside the requests themselves, whose failures are outcomes.
 #[derive(Debug)]
-pub struct Error(Box<ErrorKind>);
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<io::Error>,
+}
 
-/// What kind of [`Error`] it is.
-#[derive(Debug)]
+/// Who has to do something about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The address cannot be listened on.
-    Listen {
-        /// As given.
-        address: SocketAddr,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// No certificate could be made for TLS.
-    Certificate {
-        /// The library's reason.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The system gives no threads.
-    Threads {
-        /// The system's reason.
-        source: io::Error,
-    },
+    /// The targets: a line, a URL, a body's file.
+    Targets,
+    /// The schedule, or options that contradict each other.
+    Options,
+    /// Certificates and keys.
+    Tls,
+    /// The operating system refuses what an attack needs.
+    System,
+    /// Outcomes could not be handed over, or not as fast as they came.
+    Sink,
 }
 
 impl Error {
-    /// What kind of error it is.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
     }
-}
 
-impl From<ErrorKind> for Error {
-    fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(kind))
+    pub(crate) fn io(kind: ErrorKind, message: impl Into<String>, source: io::Error) -> Self {
+        Self { kind, message: message.into(), source: Some(source) }
+    }
+
+    /// Who has to do something about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            ErrorKind::Listen { address, .. } => write!(f, "cannot listen on {address}"),
-            ErrorKind::Certificate { .. } => f.write_str("cannot make a certificate"),
-            ErrorKind::Threads { .. } => f.write_str("cannot start threads"),
-        }
+        f.write_str(&self.message)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &*self.0 {
-            ErrorKind::Listen { source, .. } | ErrorKind::Threads { source } => Some(source),
-            ErrorKind::Certificate { source } => Some(source.as_ref()),
-        }
+        self.source.as_ref().map(|source| source as _)
     }
 }

@@ -10,6 +10,7 @@ use plimsoll_attack::doctor::Generator;
 use plimsoll_attack::stub::Chain;
 use plimsoll_model::{CodeSet, Nanos, Rate, Timestamp};
 
+use crate::attack::{Attack, with_two_dashes};
 use crate::{stub, values};
 
 const EXIT_CODES: &str = "\
@@ -26,7 +27,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    Analyze(Analyze),
+    Analyze(Box<Analyze>),
+    Attack(Box<Attack>),
     Convert(Convert),
     Doctor(DoctorArgs),
     Stub(StubArgs),
@@ -336,5 +338,5 @@ pub(crate) enum Colour {
 
 /// Reads the command line.
 pub(crate) fn parse() -> anyhow::Result<Cli> {
-    Ok(Cli::try_parse()?)
+    Ok(Cli::try_parse_from(with_two_dashes(std::env::args_os()))?)
 }

@@ -120,10 +120,8 @@ struct ChainTable {
     _db_queries_per_relay: Option<IgnoredAny>,
     #[serde(rename = "egress_bytes_per_relay")]
     _egress_bytes_per_relay: Option<IgnoredAny>,
-    #[serde(rename = "targets")]
-    _targets: Option<IgnoredAny>,
-    #[serde(rename = "weight")]
-    _weight: Option<IgnoredAny>,
+    targets: Option<String>,
+    weight: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -172,6 +170,14 @@ pub(crate) struct ConfiguredChains {
     pub(crate) by: ChainsBy,
     pub(crate) chains: Vec<ConfiguredChain>,
     pub(crate) headers: Vec<String>,
+}
+
+/// A chain that `attack` can send to.
+pub(crate) struct AttackedChain {
+    pub(crate) name: String,
+    /// A file, or a URL.
+    pub(crate) targets: String,
+    pub(crate) weight: f64,
 }
 
 impl Config {
@@ -335,6 +341,21 @@ impl Config {
             });
         }
         Ok(rates)
+    }
+
+    /// The chains with targets.
+    pub(crate) fn attacked(&self) -> anyhow::Result<Vec<AttackedChain>> {
+        let mut attacked = Vec::new();
+        for (name, chain) in &self.chains.0 {
+            let Some(targets) = chain.targets.clone() else { continue };
+            let weight = chain.weight.unwrap_or(1.0);
+            anyhow::ensure!(
+                weight > 0.0 && weight < 1e9,
+                "chains.{name}.weight = {weight}: expected a positive number"
+            );
+            attacked.push(AttackedChain { name: name.clone(), targets, weight });
+        }
+        Ok(attacked)
     }
 
     /// The chains, where at least one says what it matches or accepts; one that does not say what it matches is the

@@ -21,6 +21,7 @@ pub(crate) enum Outcome {
     Answered,
     No,
     NoVerdict,
+    Interrupted,
 }
 
 /// The exit code of a result, after telling an error on the standard error.
@@ -29,6 +30,7 @@ pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
         Ok(Outcome::Answered) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Ok(Outcome::NoVerdict) => ExitCode::from(3),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => match error.downcast::<clap::Error>() {
             Ok(error) => {

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod attack;
 mod config;
 mod convert;
 mod doctor;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     exit::report(args::parse().and_then(|args| match args.verb {
         args::Verb::Analyze(analyze) => analyze::run(&analyze),
+        args::Verb::Attack(attack) => attack::run(&attack),
         args::Verb::Convert(convert) => convert::run(&convert),
         args::Verb::Doctor(doctor) => doctor::run(&doctor),
         args::Verb::Stub(stub) => stub::run(&stub),

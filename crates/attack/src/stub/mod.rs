@@ -75,14 +75,18 @@ impl Stub {
             .enable_io()
             .enable_time()
             .build()
-            .map_err(|source| ErrorKind::Threads { source })?;
-        let (timer, clock) = Timer::start().map_err(|source| ErrorKind::Threads { source })?;
+            .map_err(|source| Error::io(ErrorKind::System, "cannot start threads", source))?;
+        let (timer, clock) = Timer::start()
+            .map_err(|source| Error::io(ErrorKind::System, "cannot start threads", source))?;
         let gateway = Arc::new(Gateway::new(config, clock));
         let address = config.listen;
         let listening = runtime.block_on(async { server::listen(address) });
-        let listener = listening.map_err(|source| ErrorKind::Listen { address, source })?;
-        let address =
-            listener.local_addr().map_err(|source| ErrorKind::Listen { address, source })?;
+        let listener = listening.map_err(|source| {
+            Error::io(ErrorKind::System, format!("cannot listen on {address}"), source)
+        })?;
+        let address = listener.local_addr().map_err(|source| {
+            Error::io(ErrorKind::System, format!("cannot listen on {address}"), source)
+        })?;
         runtime.spawn(server::serve(listener, tls, Arc::clone(&gateway)));
         Ok(Self { address, certificate, gateway, runtime: Some(runtime), _timer: timer })
     }

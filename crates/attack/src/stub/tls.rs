@@ -11,8 +11,10 @@ use crate::{Error, ErrorKind};
 /// A certificate for the loopback interface, made now, and what serves TLS with it; the certificate in PEM beside it.
 pub(super) fn self_made() -> Result<(TlsAcceptor, String), Error> {
     let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names)
-        .map_err(|source| ErrorKind::Certificate { source: Box::new(source) })?;
+    let CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(names).map_err(|source| {
+            Error::new(ErrorKind::Tls, format!("cannot make a certificate: {source}"))
+        })?;
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
     // Named, so that it does not depend on who else in the process has chosen one.
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -20,7 +22,9 @@ pub(super) fn self_made() -> Result<(TlsAcceptor, String), Error> {
         .and_then(|builder| {
             builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key.into())
         })
-        .map_err(|source| ErrorKind::Certificate { source: Box::new(source) })?;
+        .map_err(|source| {
+            Error::new(ErrorKind::Tls, format!("cannot make a certificate: {source}"))
+        })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok((TlsAcceptor::from(Arc::new(config)), cert.pem()))
 }

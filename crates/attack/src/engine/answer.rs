@@ -1,0 +1,45 @@
+/// An answer as far as it has come. Used again and again, so that its memory is.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) code: u16,
+    /// The status with its reason, as in `503 Service Unavailable`.
+    pub(super) status: String,
+    /// `Name: value` lines.
+    pub(super) head: Vec<u8>,
+    pub(super) body: Vec<u8>,
+    /// Whether the head is complete.
+    pub(super) begun: bool,
+    pub(super) location: Option<String>,
+}
+
+/// What is kept by an answer that waits for its next use.
+const KEPT: usize = 64 << 10;
+
+impl Answer {
+    pub(super) fn clear(&mut self) {
+        self.code = 0;
+        self.status.clear();
+        self.head.clear();
+        self.body.clear();
+        self.body.shrink_to(KEPT);
+        self.begun = false;
+        self.location = None;
+    }
+
+    pub(super) fn header(&mut self, name: &str, value: &[u8]) {
+        self.head.extend_from_slice(name.as_bytes());
+        self.head.extend_from_slice(b": ");
+        self.head.extend_from_slice(value);
+        self.head.push(b'\n');
+        if name.eq_ignore_ascii_case("location") {
+            self.location = Some(String::from_utf8_lossy(value).into_owned());
+        }
+    }
+
+    /// Keeps of the body what fits.
+    pub(super) fn take(&mut self, bytes: &[u8], max_body: u64) {
+        let room = max_body.saturating_sub(self.body.len() as u64);
+        let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
+        self.body.extend_from_slice(&bytes[..fits]);
+    }
+}

@@ -1,0 +1,225 @@
+//! From a name to a connection: resolve, connect, TLS.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use plimsoll_model::Nanos;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
+
+use super::failure::{Failure, Step, system};
+use super::options::{Http2, Options};
+use super::stream::Stream;
+use super::tls;
+use super::trace::Trace;
+use crate::Error;
+use crate::targets::{Endpoint, Scheme};
+
+/// Opens connections; all threads share it.
+#[derive(Debug)]
+pub(super) struct Dialer {
+    options: Arc<Options>,
+    tls: OnceLock<Result<Arc<ClientConfig>, String>>,
+    names: Mutex<HashMap<String, Known>>,
+    turn: AtomicUsize,
+}
+
+/// A name's addresses, and when they were asked for.
+#[derive(Clone, Debug)]
+struct Known {
+    addresses: Arc<[IpAddr]>,
+    at: Nanos,
+}
+
+/// Names kept at most.
+const MAX_NAMES: usize = 10_000;
+
+impl Dialer {
+    pub(super) fn new(options: Arc<Options>) -> Self {
+        Self { options, tls: OnceLock::new(), names: Mutex::default(), turn: AtomicUsize::new(0) }
+    }
+
+    /// Reads certificates now, so that what is wrong with them shows before the attack.
+    pub(super) fn prepare_tls(&self) -> Result<(), Error> {
+        let config = tls::config(&self.options.tls, self.options.http2)?;
+        self.tls.get_or_init(|| Ok(config));
+        Ok(())
+    }
+
+    /// Connects, and says whether HTTP/2 is to be spoken.
+    pub(super) async fn dial(
+        &self,
+        endpoint: &Endpoint,
+        trace: &mut Trace,
+    ) -> Result<(Stream, bool), Failure> {
+        let stream = match &self.options.unix_socket {
+            Some(path) => {
+                trace.step = Step::Connecting;
+                let start = trace.now();
+                let unix = UnixStream::connect(path).await.map_err(|error| {
+                    let what = system(&error);
+                    Failure::new(format!("dial unix {}: connect: {what}", path.display()))
+                })?;
+                trace.phases.connect = Some(trace.add(trace.phases.connect, start));
+                Stream::Unix(unix)
+            }
+            None => Stream::Tcp(self.connect(endpoint, trace).await?),
+        };
+        trace.phases.connections += 1;
+        match endpoint.scheme {
+            Scheme::Http => Ok((stream, self.options.http2 == Http2::PriorKnowledge)),
+            Scheme::Https => self.handshake(stream, endpoint, trace).await,
+        }
+    }
+
+    async fn connect(&self, endpoint: &Endpoint, trace: &mut Trace) -> Result<TcpStream, Failure> {
+        let (host, port) = self.translated(endpoint);
+        trace.endpoint = format!("{host}:{port}");
+        let addresses = self.resolve(&host, trace).await?;
+        trace.step = Step::Connecting;
+        let start = trace.now();
+        let mut first = None;
+        for address in addresses.iter() {
+            let address = SocketAddr::new(*address, port);
+            trace.endpoint = address.to_string();
+            match self.connect_to(address).await {
+                Ok(stream) => {
+                    trace.phases.connect = Some(trace.add(trace.phases.connect, start));
+                    return Ok(stream);
+                }
+                Err(failure) => first = first.or(Some(failure)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Failure::new(format!("dial tcp: lookup {host}: no such host"))))
+    }
+
+    async fn connect_to(&self, address: SocketAddr) -> Result<TcpStream, Failure> {
+        let failed = |what: &str, error: &io::Error| {
+            Failure::new(format!("dial tcp {address}: {what}: {}", system(error)))
+        };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.map_err(|error| failed("socket", &error))?;
+        // As Go does: a second write does not wait for the first to be acknowledged.
+        socket.set_nodelay(true).map_err(|error| failed("setsockopt", &error))?;
+        if let Some(local) = self.options.local_address {
+            if local.is_ipv4() != address.is_ipv4() {
+                let text =
+                    format!("dial tcp {local}->{address}: mismatched local address type {local}");
+                return Err(Failure::new(text));
+            }
+            socket.bind(SocketAddr::new(local, 0)).map_err(|error| failed("bind", &error))?;
+        }
+        socket.connect(address).await.map_err(|error| failed("connect", &error))
+    }
+
+    /// What `-connect-to` makes of an endpoint.
+    fn translated(&self, endpoint: &Endpoint) -> (String, u16) {
+        let own = (endpoint.host.to_string(), endpoint.port);
+        if self.options.connect_to.is_empty() {
+            return own;
+        }
+        let name = endpoint.to_string();
+        let others: Vec<&str> = self
+            .options
+            .connect_to
+            .iter()
+            .filter(|(from, _)| *from == name)
+            .map(|(_, to)| to.as_str())
+            .collect();
+        if others.is_empty() {
+            return own;
+        }
+        let other = others[self.turn.fetch_add(1, Ordering::Relaxed) % others.len()];
+        match other.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
+            Some((host, Ok(port))) => (host.to_owned(), port),
+            _ => own,
+        }
+    }
+
+    async fn resolve(&self, host: &str, trace: &mut Trace) -> Result<Arc<[IpAddr]>, Failure> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(Arc::new([address]));
+        }
+        let start = trace.now();
+        if let Some(known) = self.known(host, start) {
+            return Ok(known);
+        }
+        trace.step = Step::Resolving;
+        let found = tokio::net::lookup_host((host, 0)).await;
+        trace.phases.dns = Some(trace.add(trace.phases.dns, start));
+        let mut addresses: Vec<IpAddr> = match found {
+            Ok(found) => found.map(|address| address.ip()).collect(),
+            Err(error) => {
+                return Err(Failure::new(format!("dial tcp: lookup {host}: {}", lookup(&error))));
+            }
+        };
+        addresses.dedup();
+        let addresses: Arc<[IpAddr]> = addresses.into();
+        if self.options.dns_ttl.is_some() {
+            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            if names.len() >= MAX_NAMES {
+                names.clear();
+            }
+            let known = Known { addresses: Arc::clone(&addresses), at: start };
+            names.insert(host.to_owned(), known);
+        }
+        Ok(addresses)
+    }
+
+    fn known(&self, host: &str, now: Nanos) -> Option<Arc<[IpAddr]>> {
+        let ttl = self.options.dns_ttl?;
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.get(host)?;
+        let fresh = ttl == Nanos::ZERO || now.0.saturating_sub(known.at.0) < ttl.0;
+        fresh.then(|| Arc::clone(&known.addresses))
+    }
+
+    async fn handshake(
+        &self,
+        stream: Stream,
+        endpoint: &Endpoint,
+        trace: &mut Trace,
+    ) -> Result<(Stream, bool), Failure> {
+        let config = self.tls.get_or_init(|| {
+            tls::config(&self.options.tls, self.options.http2).map_err(|error| error.to_string())
+        });
+        let config = config.as_ref().map_err(Failure::new)?;
+        let name = ServerName::try_from(endpoint.host.to_string())
+            .map_err(|_| Failure::new(format!("invalid URL: no host name: {}", endpoint.host)))?;
+        trace.step = Step::Handshaking;
+        let start = trace.now();
+        let connector = TlsConnector::from(Arc::clone(config));
+        let stream = connector.connect(name, stream).await.map_err(|error| {
+            Failure::new(match error.kind() {
+                io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
+                io::ErrorKind::InvalidData => error.to_string(),
+                _ => format!("read tcp {}: read: {}", trace.endpoint, system(&error)),
+            })
+        })?;
+        trace.phases.tls = Some(trace.add(trace.phases.tls, start));
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2")
+            || self.options.http2 == Http2::PriorKnowledge;
+        Ok((Stream::Tls(Box::new(stream)), is_http2))
+    }
+}
+
+/// The resolver's words, where they are Go's, too, or known as they are.
+fn lookup(error: &io::Error) -> String {
+    let text = error.to_string();
+    let says = |words: &str| text.contains(words);
+    if says("Name or service not known")
+        || says("No address associated")
+        || says("does not resolve")
+    {
+        "no such host".to_owned()
+    } else if says("Temporary failure") || says("Try again") {
+        "Temporary failure in name resolution".to_owned()
+    } else {
+        system(error)
+    }
+}

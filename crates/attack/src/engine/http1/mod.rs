@@ -1,0 +1,127 @@
+//! HTTP/1.1, one request at a time on a connection.
+//!
+//! By hand and not by a client library: requests are bytes that were made before, header names keep their case, an answer
+//! is looked at where it lies, and what breaks can be told in the words of Go.
+
+mod body;
+mod head;
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::answer::Answer;
+use super::failure::{Failure, Step, system};
+use super::request::Request;
+use super::stream::Stream;
+use super::trace::Trace;
+use body::Framing;
+
+/// A connection that carries one request after another.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    buffer: BytesMut,
+    /// Whether it has carried a request.
+    used: bool,
+}
+
+/// Room for most answers with their head.
+const BUFFER: usize = 2 << 10;
+/// What an idle connection keeps.
+const KEPT: usize = 16 << 10;
+
+impl Connection {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, buffer: BytesMut::new(), used: false }
+    }
+
+    /// Whether it may carry another request, as far as is known without asking.
+    pub(super) fn is_alive(&self) -> bool {
+        self.buffer.is_empty() && !self.stream.has_ended()
+    }
+
+    /// Sends a request and reads the answer; says whether the connection can be used again.
+    pub(super) async fn exchange(
+        &mut self,
+        request: &Request,
+        max_body: u64,
+        trace: &mut Trace,
+        answer: &mut Answer,
+    ) -> Result<bool, Failure> {
+        trace.step = Step::Sending;
+        let used = std::mem::replace(&mut self.used, true);
+        self.send(request).await.map_err(|mut failure| {
+            failure.stale &= used;
+            failure
+        })?;
+        trace.step = Step::Waiting;
+        let head = loop {
+            match head::parse(&mut self.buffer, answer)? {
+                // Another head follows an interim one.
+                Some(head) if head.code < 200 && head.code != 101 => {}
+                Some(head) => break head,
+                None => self.read_head(trace, used).await?,
+            }
+        };
+        answer.begun = true;
+        trace.step = Step::Reading;
+        let mut framing = head.framing(request.is_head());
+        loop {
+            framing.take(&mut self.buffer, answer, max_body)?;
+            if framing.is_complete() {
+                break;
+            }
+            if self.read().await? == 0 {
+                if framing.ends_with_the_connection() {
+                    return Ok(false);
+                }
+                return Err(Failure::new("unexpected EOF"));
+            }
+        }
+        if self.buffer.capacity() > KEPT {
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
+        Ok(head.keep_alive && !matches!(framing, Framing::UntilClosed))
+    }
+
+    async fn send(&mut self, request: &Request) -> Result<(), Failure> {
+        let mut sent = self.stream.write_all(&request.wire).await;
+        if sent.is_ok() && request.rest.has_remaining() {
+            sent = self.stream.write_all(&request.rest).await;
+        }
+        if let (Ok(()), Stream::Tls(tls)) = (&sent, &mut self.stream) {
+            sent = tls.flush().await;
+        }
+        sent.map_err(|error| {
+            Failure::stale(format!("write {}: write: {}", self.stream.ends(), system(&error)))
+        })
+    }
+
+    /// Reads more of a head.
+    async fn read_head(&mut self, trace: &mut Trace, used: bool) -> Result<(), Failure> {
+        let nothing_yet = self.buffer.is_empty();
+        let read = self.read().await.map_err(|mut failure| {
+            failure.stale = used && nothing_yet;
+            failure
+        })?;
+        match (read, nothing_yet) {
+            (0, true) if used => Err(Failure::stale("EOF")),
+            (0, true) => Err(Failure::new("EOF")),
+            (0, false) => Err(Failure::new("unexpected EOF")),
+            _ => {
+                trace.first_byte();
+                Ok(())
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<usize, Failure> {
+        self.buffer.reserve(BUFFER);
+        self.stream.read_buf(&mut self.buffer).await.map_err(|error| match error.kind() {
+            // TLS that ends without saying so.
+            std::io::ErrorKind::UnexpectedEof => Failure::new("unexpected EOF"),
+            std::io::ErrorKind::InvalidData => Failure::new(error.to_string()),
+            _ => Failure::new(format!("read {}: read: {}", self.stream.ends(), system(&error))),
+        })
+    }
+}

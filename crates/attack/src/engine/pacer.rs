@@ -1,0 +1,174 @@
+//! Takes requests up when they are due, whatever became of those before.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use plimsoll_model::Nanos;
+
+use super::clock::Timer;
+use super::outcome::Row;
+use super::source::{Next, Source};
+use super::worker::{CANCELLED, RUNNING, Worker};
+use crate::Error;
+use crate::schedule::{Due, Schedule, Share};
+
+/// Requests taken up before answers are looked at again.
+const BURST: usize = 32;
+/// How often a pacer that has nothing to do looks whether it is to stop.
+const LOOK: Nanos = Nanos(50_000_000);
+/// How often it looks whether the last requests have ended.
+const DRAIN: Nanos = Nanos(5_000_000);
+/// How long outcomes wait for their block to fill.
+const FLUSH: Nanos = Nanos(100_000_000);
+/// Above these rates of a thread, requests are taken up a few at a time, with so long between: what it adds to the lag, it
+/// saves in wakings.
+const PAUSES: [(f64, Nanos); 2] = [(10_000.0, Nanos(500_000)), (2_000.0, Nanos(250_000))];
+
+/// A chain in the making.
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// `None` to send the next whenever there is room.
+    pub(super) schedule: Option<Schedule>,
+    pub(super) span: Option<Nanos>,
+    pub(super) source: Source,
+    /// The next number where there is no schedule.
+    pub(super) next: AtomicU64,
+}
+
+/// Why a pacer ended early.
+pub(super) enum Failed {
+    Targets(Error),
+    System(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// Sends one thread's share, then waits for what is in flight.
+pub(super) async fn run(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> Result<(), Failed> {
+    let timer = Timer::new(worker.shared.clock)?;
+    let sent = if lanes.iter().all(|lane| lane.schedule.is_some()) {
+        open_loop(worker, lanes, share, &timer).await
+    } else {
+        closed_loop(worker, lanes, &timer).await
+    };
+    if sent.is_err() {
+        worker.shared.state.fetch_max(1, Ordering::Relaxed);
+    }
+    while worker.in_flight() > 0 && state(worker) < CANCELLED {
+        worker.flush();
+        let now = worker.shared.clock.now();
+        worker.wake_late(now);
+        timer.sleep_until(Nanos(now.0 + DRAIN.0)).await?;
+    }
+    worker.give_up();
+    worker.flush();
+    sent
+}
+
+fn state(worker: &Worker) -> u8 {
+    worker.shared.state.load(Ordering::Relaxed)
+}
+
+async fn open_loop(
+    worker: &Arc<Worker>,
+    lanes: &[Lane],
+    share: Share,
+    timer: &Timer,
+) -> Result<(), Failed> {
+    let clock = worker.shared.clock;
+    let schedules = lanes.iter().filter_map(|lane| lane.schedule.as_ref());
+    let peak: f64 = schedules.clone().map(|schedule| schedule.profile().peak()).sum();
+    let rate = peak / share.step() as f64;
+    let pause =
+        PAUSES.iter().find(|(above, _)| rate > *above).map_or(Nanos::ZERO, |(_, pause)| *pause);
+    let mut due: Vec<_> = schedules.map(|schedule| schedule.due(share).peekable()).collect();
+    let mut flushed = Nanos::ZERO;
+    let mut overdue = Nanos::ZERO;
+    while state(worker) == RUNNING {
+        let mut burst = 0;
+        let mut now = clock.now();
+        let next = loop {
+            let Some((lane, next)) = first(&mut due) else { return Ok(()) };
+            if next.at > now || burst == BURST {
+                break next.at;
+            }
+            match lanes[lane].source.next(next.seq) {
+                Next::Request(request) => {
+                    due[lane].next();
+                    let chain = u32::try_from(lane).unwrap_or(u32::MAX);
+                    worker.take_up(Row::new(chain, next.seq, next.at, now, request));
+                }
+                Next::NotYet => break Nanos(now.0 + 1_000_000),
+                Next::End => due.clear(),
+                Next::Failed(error) => return Err(Failed::Targets(error)),
+            }
+            burst += 1;
+            now = clock.now();
+        };
+        if now.0 > flushed.0 + FLUSH.0 {
+            worker.flush();
+            flushed = now;
+        }
+        if now >= overdue {
+            overdue = worker.wake_late(now);
+        }
+        if next <= now {
+            tokio::task::yield_now().await;
+        } else {
+            let earliest = Nanos(now.0 + pause.0);
+            let latest = overdue.min(Nanos(now.0 + LOOK.0));
+            timer.sleep_until(next.max(earliest).min(latest)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The chain whose next request is due first.
+fn first(due: &mut [std::iter::Peekable<impl Iterator<Item = Due>>]) -> Option<(usize, Due)> {
+    let nexts = due.iter_mut().enumerate().filter_map(|(lane, due)| Some((lane, *due.peek()?)));
+    nexts.min_by_key(|(_, due)| due.at)
+}
+
+/// As fast as answers come: each request is due when there is room for it.
+async fn closed_loop(worker: &Arc<Worker>, lanes: &[Lane], timer: &Timer) -> Result<(), Failed> {
+    let clock = worker.shared.clock;
+    let Some(lane) = lanes.first() else { return Ok(()) };
+    let mut flushed = Nanos::ZERO;
+    let mut overdue = Nanos::ZERO;
+    while clock.now() == Nanos::ZERO && state(worker) == RUNNING {
+        timer.sleep_until(Nanos(1)).await?;
+    }
+    while state(worker) == RUNNING {
+        let mut now = clock.now();
+        while !worker.is_full() {
+            if lane.span.is_some_and(|span| now >= span) {
+                return Ok(());
+            }
+            let seq = lane.next.fetch_add(1, Ordering::Relaxed);
+            match lane.source.next(seq) {
+                Next::Request(request) => worker.take_up(Row::new(0, seq, now, now, request)),
+                Next::NotYet => break,
+                Next::End => return Ok(()),
+                Next::Failed(error) => return Err(Failed::Targets(error)),
+            }
+            now = clock.now();
+        }
+        if now.0 > flushed.0 + FLUSH.0 {
+            worker.flush();
+            flushed = now;
+        }
+        if now >= overdue {
+            overdue = worker.wake_late(now);
+        }
+        tokio::select! {
+            () = worker.freed.notified() => {}
+            slept = timer.sleep_until(overdue.min(Nanos(now.0 + LOOK.0))) => slept?,
+        }
+    }
+    Ok(())
+}

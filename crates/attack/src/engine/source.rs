@@ -1,0 +1,145 @@
+//! Where a chain's requests come from.
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::options::Options;
+use super::request::Request;
+use crate::schedule::Share;
+use crate::targets::TargetReader;
+use crate::{Error, ErrorKind, Target};
+
+/// Targets that are read ahead.
+const AHEAD: usize = 4096;
+
+/// The targets of a chain.
+#[derive(Debug)]
+pub struct Targets(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Listed(Vec<Target>),
+    Streamed(TargetReader),
+}
+
+impl Targets {
+    /// Targets that take turns.
+    #[must_use]
+    pub fn listed(targets: Vec<Target>) -> Self {
+        Self(Kind::Listed(targets))
+    }
+
+    /// Targets that are read while they are sent, each once. The chain ends with them.
+    #[must_use]
+    pub fn streamed(reader: TargetReader) -> Self {
+        Self(Kind::Streamed(reader))
+    }
+}
+
+/// A chain's requests, ready to be sent.
+#[derive(Debug)]
+pub(super) enum Source {
+    Listed(Vec<Arc<Request>>),
+    Streamed(Mutex<Receiver<Result<Arc<Request>, Error>>>),
+}
+
+/// What a source has for the next request.
+pub(super) enum Next {
+    Request(Arc<Request>),
+    /// The reader is behind.
+    NotYet,
+    End,
+    Failed(Error),
+}
+
+impl Source {
+    pub(super) fn new(
+        targets: Targets,
+        options: &Arc<Options>,
+        share: Share,
+    ) -> Result<Self, Error> {
+        match targets.0 {
+            Kind::Listed(targets) => {
+                let ready = |target: Target| {
+                    let name = format!("{} {}", target.method, target.url);
+                    Request::new(target, options).map(Arc::new).map_err(|what| {
+                        Error::new(ErrorKind::Targets, format!("the target {name}: {what}"))
+                    })
+                };
+                let requests = targets.into_iter().map(ready).collect::<Result<Vec<_>, _>>()?;
+                if requests.is_empty() {
+                    return Err(Error::new(ErrorKind::Targets, "no targets to attack"));
+                }
+                Ok(Self::Listed(requests))
+            }
+            Kind::Streamed(reader) => {
+                let (sender, receiver) = sync_channel(AHEAD);
+                let options = Arc::clone(options);
+                // It ends when its source does, or when nobody takes what it reads.
+                thread::Builder::new()
+                    .name("targets".to_owned())
+                    .spawn(move || read_ahead(reader, &options, share, &sender))
+                    .map_err(|error| {
+                        Error::io(ErrorKind::System, "cannot start a thread", error)
+                    })?;
+                Ok(Self::Streamed(Mutex::new(receiver)))
+            }
+        }
+    }
+
+    pub(super) fn uses_tls(&self) -> bool {
+        match self {
+            Self::Listed(requests) => requests
+                .iter()
+                .any(|request| request.url.endpoint.scheme == crate::targets::Scheme::Https),
+            Self::Streamed(_) => false,
+        }
+    }
+
+    /// The request with this number.
+    pub(super) fn next(&self, seq: u64) -> Next {
+        match self {
+            Self::Listed(requests) => {
+                let turn = usize::try_from(seq % requests.len() as u64).unwrap_or(0);
+                Next::Request(Arc::clone(&requests[turn]))
+            }
+            Self::Streamed(receiver) => {
+                let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+                match receiver.try_recv() {
+                    Ok(Ok(request)) => Next::Request(request),
+                    Ok(Err(error)) => Next::Failed(error),
+                    Err(TryRecvError::Empty) => Next::NotYet,
+                    Err(TryRecvError::Disconnected) => Next::End,
+                }
+            }
+        }
+    }
+}
+
+fn read_ahead(
+    mut reader: TargetReader,
+    options: &Options,
+    share: Share,
+    sender: &SyncSender<Result<Arc<Request>, Error>>,
+) {
+    let mut seq = 0_u64;
+    loop {
+        let request = match reader.next_target() {
+            Ok(None) => return,
+            Ok(Some(_)) if seq % share.step() != share.index() => {
+                seq += 1;
+                continue;
+            }
+            Ok(Some(target)) => {
+                Request::new(target, options).map(Arc::new).map_err(|what| reader.error(&what))
+            }
+            Err(error) => Err(error),
+        };
+        seq += 1;
+        let failed = request.is_err();
+        if sender.send(request).is_err() || failed {
+            return;
+        }
+    }
+}

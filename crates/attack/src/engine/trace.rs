@@ -1,0 +1,63 @@
+use plimsoll_model::Nanos;
+
+use super::clock::Clock;
+use super::failure::Step;
+use super::outcome::Phases;
+
+/// What a request is about, and where its time went.
+#[derive(Debug)]
+pub(super) struct Trace {
+    clock: Clock,
+    start: Nanos,
+    pub(super) step: Step,
+    /// What others were doing that it waited for.
+    pub(super) waited_for: Option<Step>,
+    /// What is being connected to.
+    pub(super) endpoint: String,
+    pub(super) phases: Phases,
+}
+
+impl Trace {
+    pub(super) fn new(clock: Clock, start: Nanos) -> Self {
+        Self {
+            clock,
+            start,
+            step: Step::Waiting,
+            waited_for: None,
+            endpoint: String::new(),
+            phases: Phases::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    pub(super) fn first_byte(&mut self) {
+        if self.phases.first_byte.is_none() {
+            self.phases.first_byte = Some(self.since(self.start));
+        }
+    }
+
+    /// Another redirect: its answer's first byte is the one that counts.
+    pub(super) fn again(&mut self) {
+        self.phases.first_byte = None;
+    }
+
+    /// The step that a time-out is to be blamed on: one that others were at for long, rather than what was begun last.
+    pub(super) fn blamed(&self) -> Step {
+        match self.step {
+            Step::Sending | Step::Reading => self.step,
+            step => self.waited_for.unwrap_or(step),
+        }
+    }
+
+    pub(super) fn since(&self, start: Nanos) -> Nanos {
+        Nanos(self.now().0.saturating_sub(start.0))
+    }
+
+    /// A phase and the time since its start in this attempt.
+    pub(super) fn add(&self, phase: Option<Nanos>, start: Nanos) -> Nanos {
+        Nanos(phase.map_or(0, |phase| phase.0) + self.since(start).0)
+    }
+}

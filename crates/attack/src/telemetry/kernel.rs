@@ -1,0 +1,110 @@
+//! What the kernel tells in `/proc`. Where it does not, counts are zero or missing.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+
+use plimsoll_model::Nanos;
+
+/// TCP sockets of this network namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sockets {
+    /// Connected, being connected, closed by one end, or listening.
+    pub in_use: u64,
+    /// Closed here first, and holding their port for a minute.
+    pub time_wait: u64,
+}
+
+/// TCP sockets of this network namespace by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct States {
+    /// Connected.
+    pub established: u64,
+    /// Being connected.
+    pub connecting: u64,
+    /// Closed there, and not yet here.
+    pub close_wait: u64,
+    /// Closed here first, and holding their port for a minute.
+    pub time_wait: u64,
+    /// Distinct local ports in the range that connections take theirs from.
+    pub ports: u64,
+}
+
+/// Sockets beyond which they are not told one by one: reading them takes the kernel's time from the attack.
+const MAX_LISTED: u64 = 50_000;
+
+impl States {
+    /// Goes through all sockets: the kernel walks over its whole table for it.
+    pub(super) fn now(sockets: Sockets) -> Option<Self> {
+        if sockets.in_use + sockets.time_wait > MAX_LISTED {
+            return None;
+        }
+        let mut states = Self::default();
+        let mut ports = HashSet::new();
+        let range = port_range();
+        for file in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+            let Ok(file) = File::open(file) else { continue };
+            for line in
+                BufReader::with_capacity(1 << 16, file).lines().map_while(Result::ok).skip(1)
+            {
+                let mut fields = line.split_ascii_whitespace().skip(1);
+                let local = fields.next().and_then(|local| local.rsplit_once(':'));
+                let port = local.and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
+                match fields.nth(1) {
+                    Some("01") => states.established += 1,
+                    Some("02") => states.connecting += 1,
+                    Some("06") => states.time_wait += 1,
+                    Some("08") => states.close_wait += 1,
+                    _ => {}
+                }
+                ports.extend(port.filter(|port| range.contains(port)));
+            }
+        }
+        states.ports = ports.len() as u64;
+        Some(states)
+    }
+}
+
+impl Sockets {
+    pub(super) fn now() -> Self {
+        let (in_use, time_wait) = summary();
+        Self { in_use, time_wait }
+    }
+}
+
+/// Sockets in use and in `TIME_WAIT`.
+fn summary() -> (u64, u64) {
+    let text = fs::read_to_string("/proc/self/net/sockstat").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("TCP:")).unwrap_or("");
+    let mut words = line.split_ascii_whitespace();
+    let mut after = |name| {
+        words.find(|word| *word == name);
+        words.next().and_then(|count| count.parse().ok()).unwrap_or(0)
+    };
+    (after("inuse"), after("tw"))
+}
+
+fn port_range() -> std::ops::RangeInclusive<u16> {
+    let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut bounds = text.split_ascii_whitespace().map_while(|bound| bound.parse().ok());
+    bounds.next().unwrap_or(32_768)..=bounds.next().unwrap_or(60_999)
+}
+
+/// Files that this process has open.
+pub(super) fn open_files() -> u64 {
+    // The directory itself is one of them while it is read.
+    fs::read_dir("/proc/self/fd").map_or(0, |files| (files.count() as u64).saturating_sub(1))
+}
+
+/// The time that this process's threads have run, and that they were ready to run and waited for a core.
+pub(super) fn run_and_wait() -> (Nanos, Nanos) {
+    let (mut ran, mut waited) = (0, 0);
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    for task in tasks {
+        let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+        let mut numbers = text.split_ascii_whitespace().map_while(|number| number.parse().ok());
+        ran += numbers.next().unwrap_or(0);
+        waited += numbers.next().unwrap_or(0);
+    }
+    (Nanos(ran), Nanos(waited))
+}

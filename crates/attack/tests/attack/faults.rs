@@ -1,0 +1,291 @@
+//! Servers that stall, reset, hang, dribble, talk nonsense and hang up.
+
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use plimsoll_attack::{Options, Target};
+use plimsoll_model::Nanos;
+
+use crate::client::{MILLISECOND, attack, fetch, few, get, options, paced, run};
+use crate::server::{Server, ok, read_request};
+
+#[test]
+fn a_stall_of_two_seconds_shows_in_latencies_from_the_intended_time() {
+    let begun = Instant::now();
+    let server = Server::answering(move |_| {
+        let stalled =
+            (Duration::from_millis(500)..Duration::from_millis(2500)).contains(&begun.elapsed());
+        if stalled {
+            thread::sleep(Duration::from_millis(2500).saturating_sub(begun.elapsed()));
+        }
+        ok("done")
+    });
+    let done = run(attack(get(&server.url("/")), paced(200, 3500), options()));
+    assert_eq!(done.len(), 700);
+    assert!(done.iter().all(|done| done.code == 200 || done.unsent), "{:?}", done[0]);
+    let mut latencies: Vec<u64> =
+        done.iter().map(|done| done.corrected().0 / MILLISECOND).collect();
+    latencies.sort_unstable();
+    // 400 of 700 were due while it stalled: half of those waited for more than a second.
+    let slow = latencies.iter().filter(|latency| **latency > 1000).count();
+    assert!((150..=260).contains(&slow), "{slow} of {}", latencies.len());
+    assert!(latencies[692] > 1800, "p99 {} ms", latencies[692]);
+}
+
+#[test]
+fn a_reset_is_told_as_one() {
+    // What is closed with something unread is reset.
+    let server = Server::start(|mut stream| {
+        let _ = stream.read(&mut [0]);
+    });
+    for done in fetch(&server.url("/"), options()) {
+        assert!(done.error.starts_with("Get \"http://127.0.0.1:"), "{}", done.error);
+        assert!(done.error.ends_with(": read: connection reset by peer"), "{}", done.error);
+        assert_eq!((done.code, done.class().as_str()), (0, "server.reset"));
+    }
+}
+
+#[test]
+fn a_server_that_hangs_runs_into_the_time_out() {
+    let server = Server::start(|mut stream| {
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let done = fetch(&server.url("/"), Options { timeout: Nanos(200 * MILLISECOND), ..options() });
+    for done in done {
+        let text = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+        assert!(done.error.ends_with(text), "{}", done.error);
+        assert_eq!(done.class(), "server.timeout");
+        assert!((200..600).contains(&(done.latency.0 / MILLISECOND)), "{:?}", done.latency);
+    }
+}
+
+#[test]
+fn a_body_that_never_ends_runs_into_the_time_out_with_what_came() {
+    let server = Server::start(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let done = fetch(&server.url("/"), Options { timeout: Nanos(200 * MILLISECOND), ..options() });
+    for done in done {
+        assert!(done.error.ends_with("while reading body)"), "{}", done.error);
+        assert_eq!((done.code, done.body.as_deref()), (0, Some(&b"half"[..])));
+        assert_eq!(done.class(), "server.timeout");
+    }
+}
+
+#[test]
+fn answers_may_come_byte_by_byte() {
+    let server = Server::start(|mut stream| {
+        stream.set_nodelay(true).unwrap();
+        while read_request(&mut stream).is_some() {
+            let answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4;x=y\r\nslow\r\n5\r\n body\r\n0\r\nT: 1\r\n\r\n";
+            for byte in answer {
+                if stream.write_all(&[*byte]).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    for done in fetch(&server.url("/"), options()) {
+        assert_eq!((done.code, done.error.as_str()), (200, ""));
+        assert_eq!(done.body.as_deref(), Some(&b"slow body"[..]));
+        assert!(done.phases.first_byte.unwrap() <= done.latency);
+    }
+    assert!(server.connections() <= 5);
+}
+
+#[test]
+fn what_is_no_answer_is_malformed() {
+    for (answer, text) in [
+        (&b"garbage \x01\r\n\r\n"[..], "malformed HTTP response \"garbage \\x01\""),
+        (b"HTTP/1.1 abc OK\r\n\r\n", "malformed HTTP status code \"HTTP/1.1 abc OK\""),
+        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "malformed MIME header line: "),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "bad Content-Length \"-1\""),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "malformed chunked encoding",
+        ),
+    ] {
+        let server = Server::answering(|_| answer.to_vec());
+        for done in fetch(&server.url("/"), options()) {
+            assert!(done.error.contains(text), "{} lacks {text}", done.error);
+            assert_eq!(
+                (done.code, done.class().as_str()),
+                (0, "server.malformed"),
+                "{}",
+                done.error
+            );
+        }
+    }
+}
+
+#[test]
+fn answers_that_break_off_are_closed_early() {
+    for (answer, text, body) in [
+        (&b""[..], ": EOF", None),
+        (b"HTTP/1.1 200", ": unexpected EOF", None),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+            ": unexpected EOF",
+            Some(&b"half"[..]),
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
+            ": unexpected EOF",
+            Some(b"half"),
+        ),
+    ] {
+        let server = Server::start(|mut stream| {
+            read_request(&mut stream);
+            let _ = stream.write_all(answer);
+        });
+        for done in fetch(&server.url("/"), options()) {
+            assert!(done.error.ends_with(text), "{}", done.error);
+            assert_eq!((done.code, done.body.as_deref()), (0, body));
+            assert_eq!(done.class(), "server.closed_early");
+        }
+    }
+}
+
+#[test]
+fn connections_closed_while_idle_do_no_harm() {
+    // Answers one request as if there could be another, and hangs up a moment later.
+    let server = Server::start(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(&ok("once"));
+        thread::sleep(Duration::from_millis(5));
+    });
+    let done = run(attack(get(&server.url("/")), paced(500, 400), options()));
+    assert_eq!(done.len(), 200);
+    let failed: Vec<&str> =
+        done.iter().map(|done| &*done.error).filter(|error| !error.is_empty()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn a_body_may_end_with_the_connection() {
+    let server = Server::start(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.0 404 Not Found\r\n\r\nuntil the end");
+    });
+    for done in fetch(&server.url("/"), Options { max_body: Some(5), ..options() }) {
+        assert_eq!((done.code, done.error.as_str()), (404, "404 Not Found"));
+        assert_eq!(done.body.as_deref(), Some(&b"until"[..]));
+        assert_eq!(done.class(), "setup.not_found");
+    }
+}
+
+#[test]
+fn redirects_are_followed_as_far_as_wanted() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let server = Server::answering(move |request| {
+        let line = request.lines().next().unwrap().to_owned();
+        let (code, to) = match line.split(' ').nth(1).unwrap() {
+            "/moved" => (302, "/there"),
+            "/kept" => (307, "there"),
+            "/loop" => (302, "/loop"),
+            _ => (200, ""),
+        };
+        log.lock().unwrap().push(format!("{line} {}", request.ends_with("body")));
+        format!("HTTP/1.1 {code} X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into()
+    });
+    let post = |path| {
+        let body = Bytes::from_static(b"body");
+        let target = Target { method: "POST".to_owned(), body, ..get(&server.url(path)) };
+        run(attack(target, few(1), options())).remove(0)
+    };
+    assert_eq!(post("/moved").code, 200);
+    assert_eq!(post("/kept").code, 200);
+    let expected = [
+        "POST /moved HTTP/1.1 true",
+        "GET /there HTTP/1.1 false",
+        "POST /kept HTTP/1.1 true",
+        "POST /there HTTP/1.1 true",
+    ];
+    assert_eq!(*seen.lock().unwrap(), expected);
+    let endless = &fetch(&server.url("/loop"), options())[0];
+    assert!(endless.error.ends_with(": stopped after 10 redirects"), "{}", endless.error);
+    assert_eq!((endless.code, endless.class().as_str()), (0, "setup.redirects"));
+    let unfollowed = &fetch(&server.url("/loop"), Options { redirects: None, ..options() })[0];
+    assert_eq!((unfollowed.code, unfollowed.error.as_str()), (302, ""));
+}
+
+#[test]
+fn requests_go_out_as_they_are_written() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let server = Server::answering(move |request| {
+        log.lock().unwrap().push(request.to_owned());
+        ok("")
+    });
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let target = Target {
+        method: "POST".to_owned(),
+        url: server.url("/a?b"),
+        headers: vec![header("x-lower", "1"), header("X-UPPER", "2"), header("Host", "other")],
+        body: Bytes::from_static(b"{}"),
+    };
+    let sent = run(attack(target, few(1), options()));
+    assert_eq!(sent[0].headers["X-Test"], "a");
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!(
+        "POST /a?b HTTP/1.1\r\nHost: other\r\nUser-Agent: plimsoll/{version}\r\nx-lower: 1\r\nX-UPPER: 2\r\nContent-Length: 2\r\n\r\n{{}}"
+    );
+    assert_eq!(*seen.lock().unwrap(), [expected]);
+}
+
+#[test]
+fn large_bodies_arrive_whole() {
+    let server = Server::answering(|request| ok(&request.len().to_string()));
+    let body = Bytes::from(vec![b'x'; 3 << 20]);
+    let target = Target { method: "POST".to_owned(), body, ..get(&server.url("/")) };
+    let done = run(attack(target, few(1), options()));
+    let told = String::from_utf8(done[0].body.clone().unwrap()).unwrap();
+    assert!(told.parse::<usize>().unwrap() > 3 << 20, "{told}");
+}
+
+#[test]
+fn without_keep_alive_each_request_has_its_connection() {
+    let server = Server::answering(|request| {
+        assert!(request.contains("\r\nConnection: close\r\n"));
+        ok("")
+    });
+    let done =
+        run(attack(get(&server.url("/")), few(20), Options { keep_alive: false, ..options() }));
+    assert!(done.iter().all(|done| done.code == 200 && done.phases.connections == 1));
+    assert!(done.iter().all(|done| done.phases.connect.is_some()));
+    assert_eq!(server.connections(), 20);
+    let server = Server::answering(|_| ok(""));
+    let done = run(attack(get(&server.url("/")), few(20), options()));
+    let opened: u32 = done.iter().map(|done| done.phases.connections).sum();
+    assert_eq!(opened as usize, server.connections());
+    assert!(opened <= 10, "{opened}");
+}
+
+#[test]
+fn connections_are_bounded_where_asked_for() {
+    let server = Server::answering(|_| {
+        thread::sleep(Duration::from_millis(20));
+        ok("")
+    });
+    let bounded = Options { max_connections: 2, ..options() };
+    let done = run(attack(get(&server.url("/")), paced(200, 200), bounded));
+    assert_eq!(server.connections(), 2);
+    // 40 requests of 20 ms on two connections: the last ones waited, and it shows.
+    assert!(done.iter().all(|done| done.code == 200));
+    assert!(done.iter().any(|done| done.latency.0 > 100 * MILLISECOND));
+}
+
+#[test]
+fn a_name_with_two_addresses_falls_back_to_the_second() {
+    let server = Server::answering(|_| ok(""));
+    let url = format!("http://localhost:{}/", server.address.port());
+    for done in fetch(&url, options()) {
+        assert_eq!((done.code, done.error.as_str()), (200, ""));
+    }
+}

@@ -1,0 +1,11 @@
+//! The generator against small servers that fail in one way each.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
+
+mod client;
+mod errors;
+mod faults;
+mod http2;
+mod overload;
+mod schedule;
+mod server;

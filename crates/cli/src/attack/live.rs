@@ -1,0 +1,145 @@
+//! A line that says how the attack goes, while somebody watches, and a warning where the generator is the limit.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use indicatif::{ProgressBar, ProgressStyle};
+use plimsoll_attack::Block;
+use plimsoll_attack::telemetry::Second;
+use plimsoll_model::{Nanos, Timestamp};
+
+use crate::output;
+
+/// The longest latency that is told.
+const LONGEST: u64 = 3_600_000_000_000;
+/// Above these, the generator is the limit rather than the server.
+const LATE: Nanos = Nanos(10_000_000);
+const BUSY: f64 = 0.8;
+
+pub(super) struct Live {
+    bar: Option<ProgressBar>,
+    end: Option<Nanos>,
+    start: Timestamp,
+    /// Of the second that runs.
+    now: Counts,
+    total: Counts,
+    latencies: Option<Histogram<u32>>,
+    warned: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    offered: u64,
+    good: u64,
+    unsent: u64,
+}
+
+impl Live {
+    pub(super) fn new(end: Option<Nanos>) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+            let bar = ProgressBar::new_spinner();
+            // The template is valid.
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        Self {
+            bar,
+            end,
+            start: Timestamp::UNKNOWN,
+            now: Counts::default(),
+            total: Counts::default(),
+            latencies: Histogram::new_with_bounds(1_000, LONGEST, 2).ok(),
+            warned: false,
+        }
+    }
+
+    pub(super) fn start(&mut self, start: Timestamp) {
+        self.start = start;
+    }
+
+    pub(super) fn outcomes(&mut self, block: &Block) {
+        for outcome in block.iter() {
+            self.now.offered += 1;
+            self.now.unsent += u64::from(outcome.unsent);
+            self.now.good += u64::from((200..400).contains(&outcome.code));
+            if let (Some(latencies), Some(_), false) =
+                (&mut self.latencies, &self.bar, outcome.unsent)
+            {
+                // From the moment it was due, as everything else that is told.
+                let lag = outcome.sent.since(outcome.intended);
+                latencies.saturating_record((lag.0 + outcome.latency.0).clamp(1_000, LONGEST));
+            }
+        }
+    }
+
+    pub(super) fn second(&mut self, second: &Second) {
+        let counts = std::mem::take(&mut self.now);
+        self.total.offered += counts.offered;
+        self.total.good += counts.good;
+        self.total.unsent += counts.unsent;
+        self.warn(second, counts);
+        let Some(bar) = &self.bar else { return };
+        let span = second.span.as_secs_f64().max(0.001);
+        let elapsed = second.at.since(self.start).as_secs_f64();
+        let of = self.end.map_or(String::new(), |end| format!(" of {:.0}", end.as_secs_f64()));
+        let p99 = self.latencies.as_ref().filter(|latencies| !latencies.is_empty()).map_or_else(
+            || "-".to_owned(),
+            |latencies| format!("{:.1} ms", latencies.value_at_quantile(0.99) as f64 / 1e6),
+        );
+        bar.set_message(format!(
+            "{elapsed:.0}{of} s · offered {:.0}/s · good {:.0}/s · failing {:.0}/s · p99 {p99} · in flight {}",
+            counts.offered as f64 / span,
+            counts.good as f64 / span,
+            (counts.offered - counts.good) as f64 / span,
+            second.in_flight,
+        ));
+        if let Some(latencies) = &mut self.latencies {
+            latencies.reset();
+        }
+    }
+
+    /// Says once, at once, that it is the generator that is measured.
+    fn warn(&mut self, second: &Second, counts: Counts) {
+        if self.warned {
+            return;
+        }
+        let lag = second.lag.map_or(Nanos::ZERO, |lag| lag.p99);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let load = second.cpu.as_secs_f64() / second.span.as_secs_f64().max(0.001) / cores as f64;
+        let why = if counts.unsent > 0 {
+            format!("{} of {} requests were not sent", counts.unsent, counts.offered)
+        } else if lag > LATE {
+            format!("requests are sent late: p99 {:.0} ms", lag.as_millis_f64())
+        } else if load > BUSY && second.span.as_secs_f64() > 0.5 {
+            format!("it takes {:.0}% of this machine's CPU", load * 100.0)
+        } else {
+            return;
+        };
+        self.warned = true;
+        let line = format!("warning: the generator is the limit: {why}");
+        match &self.bar {
+            Some(bar) => bar.suspend(|| output::complain(&line)),
+            None => output::complain(&line),
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// What is said at the end, where there is something to say.
+    pub(super) fn summary(&self) -> Vec<String> {
+        let Counts { offered, unsent, .. } = self.total;
+        if unsent == 0 {
+            return Vec::new();
+        }
+        vec![format!(
+            "warning: {unsent} of {offered} requests were not sent, since the generator was at its limits: they are in the results as generator.overload"
+        )]
+    }
+}

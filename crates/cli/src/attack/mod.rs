@@ -1,0 +1,78 @@
+//! `plimsoll attack`: arguments to an attack, its outcomes to results.
+
+mod args;
+mod flags;
+mod interrupt;
+mod json;
+mod live;
+mod plan;
+mod results;
+mod shard;
+mod values;
+
+use std::io;
+
+use plimsoll_attack::telemetry::Second;
+use plimsoll_attack::{Block, ErrorKind, Sink};
+use plimsoll_model::Timestamp;
+
+pub(crate) use args::Attack;
+pub(crate) use flags::with_two_dashes;
+
+use crate::exit::Outcome;
+use crate::output;
+use live::Live;
+use results::Results;
+
+/// Attacks, and says whether it was interrupted.
+pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
+    let attack = plan::attack(args)?;
+    let names = attack.chains.iter().map(|chain| chain.name.clone()).collect();
+    let stop = interrupt::handle()?;
+    let mut hand = Hand {
+        results: Results::create(args.output.as_deref(), args.to, names)?,
+        live: Live::new(plan::end(&attack)),
+    };
+    let attacked = attack.run(&stop.attack, &mut hand);
+    hand.live.finish();
+    let written = hand.results.finish();
+    for line in hand.live.summary() {
+        output::complain(&line);
+    }
+    match attacked {
+        // The results before it are whole.
+        Err(error) if error.kind() == ErrorKind::Sink => {
+            output::complain("the attack was ended; the results up to here are whole");
+            return Err(error.into());
+        }
+        Err(error) => {
+            written?;
+            return Err(error.into());
+        }
+        Ok(()) => written?,
+    }
+    Ok(if stop.was_used() { Outcome::Interrupted } else { Outcome::Answered })
+}
+
+/// Where an attack's words go.
+struct Hand {
+    results: Results,
+    live: Live,
+}
+
+impl Sink for Hand {
+    fn start(&mut self, start: Timestamp) -> io::Result<()> {
+        self.live.start(start);
+        Ok(())
+    }
+
+    fn outcomes(&mut self, block: &Block) -> io::Result<()> {
+        self.live.outcomes(block);
+        self.results.outcomes(block)
+    }
+
+    fn second(&mut self, second: &Second) -> io::Result<()> {
+        self.live.second(second);
+        self.results.flush()
+    }
+}

@@ -1,0 +1,217 @@
+//! Arguments and configuration to an attack.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, stdin};
+use std::path::Path;
+
+use anyhow::Context as _;
+use plimsoll_attack::schedule::{Arrivals, Profile, Schedule};
+use plimsoll_attack::{
+    Chain, Http2, Options, Pace, Target, TargetDefaults, TargetFormat, TargetReader, Targets,
+    TlsOptions, read_body,
+};
+use plimsoll_model::Nanos;
+
+use super::args::{Attack, Format};
+use super::shard;
+use super::values::{ChainRate, ChainSpec, RateSpec};
+use crate::config::Config;
+
+/// What a whole is in [`ChainRate::Share`].
+const WHOLE: u32 = 10_000;
+
+pub(super) fn attack(args: &Attack) -> anyhow::Result<plimsoll_attack::Attack> {
+    let share = shard::share(args.shard, |name| std::env::var(name).ok())?;
+    Ok(plimsoll_attack::Attack {
+        chains: chains(args)?,
+        options: options(args)?,
+        share,
+        start_at: args.start_at,
+    })
+}
+
+/// When the last request is due, if there is an end.
+pub(super) fn end(attack: &plimsoll_attack::Attack) -> Option<Nanos> {
+    let ends = attack.chains.iter().map(|chain| match &chain.pace {
+        Pace::Schedule(schedule) => schedule.profile().end(),
+        Pace::AsFastAsAnswersCome { span } => *span,
+    });
+    ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+fn options(args: &Attack) -> anyhow::Result<Options> {
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    if args.max_workers == Some(0) {
+        anyhow::bail!("-max-workers=0: expected how many requests may be in flight");
+    }
+    let unbounded =
+        args.rate == RateSpec::AsFastAsAnswersCome && args.steps.is_none() && args.ramp.is_none();
+    anyhow::ensure!(
+        !unbounded || args.max_workers.is_some() || !args.chain.is_empty(),
+        "-rate=0 requires setting -max-workers"
+    );
+    Ok(Options {
+        timeout: args.timeout,
+        // vegeta's default is a number that no machine holds.
+        max_in_flight: args.max_workers.filter(|most| *most < u64::MAX).map_or(0, size),
+        max_lag: args.max_lag,
+        threads: args.threads.map_or(0, usize::from),
+        keep_alive: args.keepalive,
+        idle_connections: size(args.connections),
+        max_connections: size(args.max_connections),
+        redirects: args.redirects.0,
+        max_body: args.max_body.0,
+        http2: match (args.h2c, args.http2) {
+            (true, _) => Http2::PriorKnowledge,
+            (false, true) => Http2::Negotiated,
+            (false, false) => Http2::Off,
+        },
+        chunked: args.chunked,
+        local_address: args.laddr.filter(|address| !address.is_unspecified()),
+        unix_socket: args.unix_socket.clone(),
+        connect_to: args.connect_to.clone(),
+        dns_ttl: args.dns_ttl.0,
+        tls: TlsOptions {
+            insecure: args.insecure,
+            roots: args.root_certs.clone(),
+            certificate: args.cert.clone(),
+            key: args.key.clone(),
+            session_tickets: args.session_tickets,
+        },
+        ..Options::default()
+    })
+}
+
+fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
+    let configured = if args.chain.is_empty() && args.url.is_none() && args.targets.is_none() {
+        configured(args)?
+    } else {
+        args.chain.clone()
+    };
+    if configured.is_empty() {
+        let targets = match (&args.url, &args.targets) {
+            (Some(url), _) => url.clone(),
+            (None, Some(path)) if path.as_os_str() != "stdin" => path.display().to_string(),
+            _ => "-".to_owned(),
+        };
+        let pace = match profile(args)? {
+            Some(profile) => Pace::Schedule(Schedule::new(profile, arrivals(args, 0))),
+            None => Pace::AsFastAsAnswersCome { span: span(args) },
+        };
+        return Ok(vec![Chain { name: args.name.clone(), targets: read(args, &targets)?, pace }]);
+    }
+    let count = u32::try_from(configured.len()).unwrap_or(u32::MAX);
+    let shares: u32 = configured.iter().map(|spec| spec.share().unwrap_or(0)).sum();
+    anyhow::ensure!(
+        shares <= WHOLE,
+        "the chains' shares are {}% in all",
+        f64::from(shares) / 100.0
+    );
+    let chain = |(spec, index): (&ChainSpec, u32)| {
+        let profile = match spec.rate {
+            ChainRate::Frequency(rate) => Profile::constant(rate, span(args)),
+            ChainRate::Share(share) => {
+                let whole =
+                    profile(args)?.context("a chain's share needs a -rate to be a share of")?;
+                whole
+                    .share(share, WHOLE)
+                    .context("a chain's share of the rate is next to nothing")?
+            }
+        };
+        let schedule = Schedule::new(profile, arrivals(args, index)).out_of_step(index, count);
+        let targets = read(args, &spec.targets)?;
+        Ok(Chain { name: spec.name.clone(), targets, pace: Pace::Schedule(schedule) })
+    };
+    configured.iter().zip(0..).map(chain).collect()
+}
+
+impl ChainSpec {
+    fn share(&self) -> Option<u32> {
+        match self.rate {
+            ChainRate::Share(share) => Some(share),
+            ChainRate::Frequency(_) => None,
+        }
+    }
+}
+
+/// The chains of the configuration that have targets, each with its share of the rate.
+fn configured(args: &Attack) -> anyhow::Result<Vec<ChainSpec>> {
+    let chains = Config::load(args.config.as_deref())?.attacked()?;
+    let whole: f64 = chains.iter().map(|chain| chain.weight).sum();
+    let spec = |chain: crate::config::AttackedChain| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10,000")]
+        let share = (chain.weight / whole * f64::from(WHOLE)).floor() as u32;
+        anyhow::ensure!(share > 0, "[chains.{}]: its weight is next to nothing", chain.name);
+        Ok(ChainSpec { name: chain.name, targets: chain.targets, rate: ChainRate::Share(share) })
+    };
+    chains.into_iter().map(spec).collect()
+}
+
+fn span(args: &Attack) -> Option<Nanos> {
+    Some(args.duration).filter(|span| *span > Nanos::ZERO)
+}
+
+/// `None` where the rate is that of the answers.
+fn profile(args: &Attack) -> anyhow::Result<Option<Profile>> {
+    if let Some(steps) = &args.steps {
+        let profile = Profile::steps(&steps.0);
+        return profile
+            .context("--steps lead nowhere: from the first rate, the step never reaches the last")
+            .map(Some);
+    }
+    if let Some((from, to)) = args.ramp {
+        let span = span(args).context("--ramp needs a -duration")?;
+        let frequency = plimsoll_attack::schedule::Frequency::from_per_second;
+        let ends = frequency(from).zip(frequency(to)).context("--ramp: a rate is out of range")?;
+        return Ok(Some(Profile::ramp(ends.0, ends.1, span)));
+    }
+    Ok(match args.rate {
+        RateSpec::AsFastAsAnswersCome => None,
+        RateSpec::Frequency(rate) => Some(Profile::constant(rate, span(args))),
+    })
+}
+
+/// Chains are random each in its own way.
+fn arrivals(args: &Attack, chain: u32) -> Arrivals {
+    if args.poisson {
+        Arrivals::Poisson { seed: args.seed.wrapping_add(u64::from(chain) << 32) }
+    } else {
+        Arrivals::Uniform
+    }
+}
+
+/// A URL, `-` for the standard input, or a file.
+fn read(args: &Attack, targets: &str) -> anyhow::Result<Targets> {
+    let body = match args.body.as_deref() {
+        Some(path) => read_body(path).with_context(|| format!("cannot read {}", path.display()))?,
+        None => bytes::Bytes::new(),
+    };
+    let defaults = TargetDefaults { headers: args.header.clone(), body };
+    if targets.contains("://") {
+        let method = if defaults.body.is_empty() { "GET" } else { "POST" };
+        let method = args.method.as_deref().unwrap_or(method).to_owned();
+        let TargetDefaults { headers, body } = defaults;
+        return Ok(Targets::listed(vec![Target {
+            method,
+            url: targets.to_owned(),
+            headers,
+            body,
+        }]));
+    }
+    let (name, source): (&str, Box<dyn BufRead + Send>) = if targets == "-" {
+        ("standard input", Box::new(BufReader::new(stdin())))
+    } else {
+        let file =
+            File::open(Path::new(targets)).with_context(|| format!("cannot read {targets}"))?;
+        (targets, Box::new(BufReader::with_capacity(64 << 10, file)))
+    };
+    let format = match args.format {
+        Format::Http => TargetFormat::Http,
+        Format::Json => TargetFormat::Json,
+    };
+    let reader = TargetReader::new(name, source, format, defaults);
+    if args.lazy {
+        return Ok(Targets::streamed(reader));
+    }
+    Ok(Targets::listed(reader.read_all()?))
+}

@@ -1,0 +1,200 @@
+//! `plimsoll attack` from the outside.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::util::{Dir, TestCommand};
+
+/// A server that answers every request with a little JSON; it ends with the test's process.
+fn server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut line = String::new();
+                while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
+                    if line == "\r\n" {
+                        let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nX-A: 1\r\nX-A: <2>\r\nContent-Length: 2\r\n\r\n{}";
+                        if stream.write_all(answer.as_bytes()).is_err() {
+                            return;
+                        }
+                    }
+                    line.clear();
+                }
+            });
+        }
+    });
+    format!("http://{address}/")
+}
+
+fn attack(dir: &Dir) -> TestCommand {
+    dir.plimsoll().arg("attack")
+}
+
+fn results(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn vegetas_command_line_with_another_name() {
+    let dir = Dir::new();
+    dir.write("targets.txt", format!("GET {}\n", server()));
+    let line = "-rate=500 -duration=200ms -targets=targets.txt -keepalive=true -timeout=30s -max-workers=1000 -max-body=10485760";
+    let results = results(&attack(&dir).args(line.split(' ')).run().stdout);
+    assert_eq!(results.len(), 100);
+    let first = results.iter().find(|result| result["seq"] == 0).unwrap();
+    let keys: Vec<&String> = first.as_object().unwrap().keys().collect();
+    assert_eq!(keys.len(), 12);
+    assert_eq!((&first["code"], &first["bytes_in"]), (&200.into(), &2.into()));
+    assert_eq!((&first["error"], &first["body"]), (&"".into(), &"e30=".into()));
+    assert_eq!(first["headers"]["Content-Type"], serde_json::json!(["application/json"]));
+    assert_eq!(first["headers"]["X-A"], serde_json::json!(["1", "<2>"]));
+}
+
+#[test]
+fn analyze_reads_what_attack_writes() {
+    let dir = Dir::new();
+    let url = server();
+    let command =
+        attack(&dir).args(["-rate=200", "-duration=500ms", "-name=eth", "-output=r.json"]);
+    assert_eq!(command.stdin(format!("GET {url}\n")).run().code, Some(0));
+    let answer = dir.analyze().arg("r.json").json();
+    assert_eq!(answer["total"]["requests"], 100);
+    assert_eq!(answer["total"]["successes"], 100);
+    assert_eq!(answer["runs"][0]["attack"], "eth");
+}
+
+#[test]
+fn the_vegeta_at_hand_reads_what_attack_writes() {
+    let dir = Dir::new();
+    let command = attack(&dir).args(["-rate=200", "-duration=500ms", "-output=r.json", &server()]);
+    assert_eq!(command.run().code, Some(0));
+    let vegeta = std::env::var_os("VEGETA").filter(|name| !name.is_empty());
+    let vegeta = vegeta.unwrap_or_else(|| "vegeta".into());
+    let report =
+        Command::new(vegeta).args(["report", "-type=json"]).arg(dir.path().join("r.json")).output();
+    // The corpus' test says where there is none.
+    let Ok(report) = report else { return };
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!((&report["requests"], &report["success"]), (&100.into(), &1.into()));
+}
+
+#[test]
+fn chains_share_a_rate() {
+    let dir = Dir::new();
+    let url = server();
+    let chain = |name: &str, share: u32| format!("--chain={name}={url}{name}@{share}%");
+    let command = attack(&dir).args(["-rate=500", "-duration=400ms"]);
+    let command = command.args([chain("a", 40), chain("b", 20), chain("c", 20), chain("d", 20)]);
+    let results = results(&command.run().stdout);
+    let count = |name: &str| results.iter().filter(|result| result["attack"] == name).count();
+    assert_eq!(["a", "b", "c", "d"].map(count), [80, 40, 40, 40]);
+}
+
+#[test]
+fn chains_may_come_from_the_configuration() {
+    let dir = Dir::new();
+    let url = server();
+    let chain = |name: &str, weight: u32| {
+        format!("[chains.{name}]\ntargets = \"{url}\"\nweight = {weight}\n")
+    };
+    dir.write("plimsoll.toml", chain("a", 3) + &chain("b", 1));
+    let results = results(&attack(&dir).args(["-rate=200", "-duration=400ms"]).run().stdout);
+    let count = |name: &str| results.iter().filter(|result| result["attack"] == name).count();
+    assert_eq!(["a", "b"].map(count), [60, 20]);
+}
+
+#[test]
+fn shards_are_told_or_found() {
+    let dir = Dir::new();
+    let url = server();
+    let seqs = |command: TestCommand| {
+        let command = command.args(["-rate=100", "-duration=200ms", &url]);
+        let mut seqs: Vec<u64> = results(&command.run().stdout)
+            .iter()
+            .map(|result| result["seq"].as_u64().unwrap())
+            .collect();
+        seqs.sort_unstable();
+        seqs
+    };
+    assert_eq!(seqs(attack(&dir).arg("--shard=2/4")), [1, 5, 9, 13, 17]);
+    let found = attack(&dir).arg("--shard=auto/4").env("JOB_COMPLETION_INDEX", "1");
+    assert_eq!(seqs(found), [1, 5, 9, 13, 17]);
+}
+
+#[test]
+fn what_cannot_be_honoured_is_refused_by_name() {
+    let dir = Dir::new();
+    for (args, told) in [
+        (&["-resolvers=1.1.1.1"][..], "--resolvers"),
+        (&["-proxy-header=A: b"], "--proxy-header"),
+        (&["-prometheus-addr=0.0.0.0:8880"], "--prometheus-addr"),
+        (&["-rate=0"], "-max-workers"),
+        (&["-no-such-flag"], "'-n'"),
+        (&["-rate=much"], "--rate"),
+        (&["-shard=auto"], "JOB_COMPLETION_INDEX"),
+    ] {
+        let output = attack(&dir).args(args).stdin("GET http://127.0.0.1:9/\n").run();
+        assert_eq!(output.code, Some(2), "{args:?}");
+        assert!(output.stderr.contains(told), "{args:?}: {}", output.stderr);
+        assert_eq!(output.stdout, "");
+    }
+}
+
+#[test]
+fn targets_that_are_none_are_told_with_their_line() {
+    let dir = Dir::new();
+    for (targets, told) in [
+        ("GET http://a\nX\n", "standard input:2: bad header: X"),
+        ("GET /\n", "the target GET /: unsupported protocol scheme"),
+        ("", "standard input: no targets to attack"),
+    ] {
+        let output = attack(&dir).arg("-duration=1s").stdin(targets).run();
+        assert_eq!(output.code, Some(2));
+        assert!(output.stderr.contains(told), "{}", output.stderr);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_it() {
+    let dir = Dir::new();
+    let command = attack(&dir).args(["-rate=100", "-duration=30s", "-output=/dev/full", &server()]);
+    let output = command.run();
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("cannot write the results"), "{}", output.stderr);
+}
+
+#[test]
+fn a_closed_pipe_ends_it() {
+    let dir = Dir::new();
+    let mut command = attack(&dir).args(["-rate=100", "-duration=30s", &server()]).into_inner();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(told.contains("the attack was ended"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_ends_it_cleanly() {
+    let dir = Dir::new();
+    let mut command = attack(&dir).args(["-rate=100", "-duration=30s", &server()]).into_inner();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(700));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let results = results(&String::from_utf8(output.stdout).unwrap());
+    assert!((1..500).contains(&results.len()), "{}", results.len());
+}
