@@ -36,7 +36,7 @@ pub(crate) enum Verb {
 
 /// Success, latency and errors per chain, and an account of everything that was read
 ///
-/// Reads what vegeta wrote, in gob, JSON or CSV, also gzip or zstd: files, directories, patterns, and - for the
+/// Reads what vegeta wrote, in gob, JSON or CSV, and native streams, also gzip or zstd: files, directories, patterns, and - for the
 /// standard input. A format is recognised by its content, never by the name.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
@@ -107,7 +107,7 @@ pub(crate) struct Analyze {
     pub(crate) threads: u16,
 }
 
-/// Results in another format: vegeta's gob, JSON and CSV, each to each, or a latency distribution
+/// Results in another format: gob, JSON, CSV and native streams, each to each, or a latency distribution
 ///
 /// Reads what `analyze` reads, and writes what vegeta reads: plimsoll convert --to gob results/ | vegeta report. Inputs
 /// follow one another in the order of their names, and nothing is left out, duplicates neither. What a format cannot
