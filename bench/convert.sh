@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compare `plimsoll convert` with the real `vegeta encode` on the files of bench/run.sh, and print Markdown tables.
 #
-#   sh bench/convert.sh             1 M results: gob to JSON, CSV and gob, and JSON to gob, lean and full
+#   sh bench/convert.sh             1 M results, lean and full: gob to native, JSON, CSV and gob; JSON and native to gob
 #   --repeat N     runs of each program per file (5)
 #
 # Needs what bench/run.sh needs, which makes bench/bin and bench/data; git ignores them.
@@ -31,6 +31,9 @@ done
 (cd .. && cargo build --quiet --release --package plimsoll)
 target=$(cd .. && cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 set -- --vegeta bin/vegeta --plimsoll "$target/release/plimsoll" --repeat "$repeat"
-python3 measure.py "$@" --convert json,csv,gob data/lean-1m.gob data/full-1m.gob
+for shape in lean full; do
+  "$target/release/plimsoll" convert --to native data/$shape-1m.gob -o data/$shape-1m.plim
+done
+python3 measure.py "$@" --convert native,json,csv,gob data/lean-1m.gob data/full-1m.gob
 echo
-python3 measure.py "$@" --convert gob data/lean-1m.json data/full-1m.json
+python3 measure.py "$@" --convert gob data/lean-1m.json data/full-1m.json data/lean-1m.plim data/full-1m.plim

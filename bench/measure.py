@@ -4,6 +4,7 @@
     measure.py --vegeta PATH [--plimsoll PATH] [--repeat 5] FILE...
     measure.py --convert gob,json --vegeta PATH ...         `vegeta encode` against `plimsoll convert` instead
 
+vegeta knows no native stream: beside one, it reads or writes the same results as gob (FILE.gob beside FILE.plim).
 Per file: one warm-up run of each (it also fills the page cache and checks that both read the same number of
 results), then the two in turn, --repeat times. CPU is user plus system time of the whole process, all threads.
 Figures are medians. A process's peak RSS as the kernel accounts it starts at that of this script (about
@@ -62,8 +63,8 @@ def measure(path, vegeta, plimsoll, repeat):
     return records, in_turn(commands, repeat)
 
 
-def requests_in(vegeta, command):
-    """The results that vegeta finds in what a command prints."""
+def requests_in(count, command):
+    """The results that one program finds in what another prints."""
     reader, writer = os.pipe()
     pid = os.posix_spawn(
         command[0], command, os.environ,
@@ -71,7 +72,7 @@ def requests_in(vegeta, command):
     )
     os.close(writer)
     os.set_inheritable(reader, True)
-    records = json.loads(output_of([vegeta, "report", "-type", "json", f"/dev/fd/{reader}"]))["requests"]
+    records = count(f"/dev/fd/{reader}")
     os.close(reader)
     _, status = os.waitpid(pid, 0)
     if status:
@@ -80,10 +81,19 @@ def requests_in(vegeta, command):
 
 
 def measure_convert(path, to, vegeta, plimsoll, repeat):
-    commands = {"vegeta": [vegeta, "encode", "-to", to, path]}
+    def by_vegeta(file):
+        return json.loads(output_of([vegeta, "report", "-type", "json", file]))["requests"]
+
+    def by_plimsoll(file):
+        return json.loads(output_of([plimsoll, "analyze", "--format", "json", file]))["total"]["requests"]
+
+    stem, extension = os.path.splitext(path)
+    theirs = stem + ".gob" if extension == ".plim" else path
+    commands = {"vegeta": [vegeta, "encode", "-to", "gob" if to == "native" else to, theirs]}
+    records = {requests_in(by_vegeta, commands["vegeta"])}
     if plimsoll:
         commands["plimsoll"] = [plimsoll, "convert", "--to", to, path]
-    records = {requests_in(vegeta, command) for command in commands.values()}
+        records.add(requests_in(by_plimsoll if to == "native" else by_vegeta, commands["plimsoll"]))
     if len(records) > 1:
         sys.exit(f"{path} to {to}: vegeta and plimsoll write other numbers of results: {records}")
     return records.pop(), in_turn(commands, repeat)
