@@ -349,6 +349,38 @@ fn a_time_range() {
 }
 
 #[test]
+fn a_warm_up_is_what_analyze_leaves_out() {
+    let numbered = |run: i64, seq: u64| {
+        let at = recipe::START + run * 3600 * recipe::SECOND + seq.cast_signed() * 100_000_000;
+        Result { seq, at, ..Result::default() }.line() + "\n"
+    };
+    let dir = Dir::new();
+    // An attack that ran twice, into one file; a record without a time; one attack in two files; attacks in one file.
+    let twice: String = (0..2).flat_map(|run| (0..50).map(move |seq| numbered(run, seq))).collect();
+    dir.write("twice", twice + "{\"code\":200,\"latency\":5}\n");
+    dir.write("late", (0..50).map(|seq| numbered(7, seq)).collect::<String>());
+    for name in ["ok-eth.gob", "ok-boba.gob"] {
+        dir.recording(name);
+    }
+    let attacks = [recording("ok-eth.gob"), recording("ok-boba.gob")].concat();
+    dir.write("attacks.gob", attacks);
+    for inputs in
+        [&["twice"][..], &["twice", "late"], &["ok-eth.gob", "ok-boba.gob"], &["attacks.gob"]]
+    {
+        for skip in ["150ms", "1s", "1s500ms"] {
+            let requests = |answer: Value| answer["total"]["requests"].as_u64().unwrap();
+            let cut = dir.analyze().args(["--skip", skip]).args(inputs).json();
+            let convert = ["convert", "--to", "native", "--skip", skip];
+            let converted = dir.plimsoll().args(convert).args(inputs).converted();
+            let left = TestCommand::analyze().stdin(converted).json();
+            assert_eq!(requests(left), requests(cut), "{inputs:?} without {skip}");
+        }
+    }
+    let twice = ["convert", "--to", "json", "--skip", "1s", "twice"];
+    assert_eq!(lines(&dir.plimsoll().args(twice).converted()).len(), 81);
+}
+
+#[test]
 fn the_output_file_appears_as_a_whole_and_is_never_an_input() {
     let dir = Dir::new();
     dir.recording("ok-eth.gob");

@@ -71,6 +71,7 @@ mod taxonomy;
 mod templates;
 mod url;
 mod verdict;
+mod warm_up;
 
 pub use analyzer::{Analyzer, Step};
 pub use findings::*;
@@ -79,3 +80,5 @@ pub use options::{ChainRule, ChainsBy, IntendedRate, Options, Slo, Validity};
 pub use taxonomy::{
     Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
 };
+
+pub use warm_up::{WarmUpFinder, WarmUps};

@@ -295,6 +295,27 @@ impl Runs {
         roots
     }
 
+    /// The runs of each stream, as far as they can be told from one another afterwards.
+    pub(crate) fn spans(&self) -> Vec<Vec<RunSpan>> {
+        let starts = self.starts();
+        let mut spans: Vec<Vec<RunSpan>> = vec![Vec::new(); self.streams.len()];
+        for (spans, stream) in spans.iter_mut().zip(&self.streams) {
+            // Last resort of those that had no room in a run: tried when no run holds them.
+            if stream.overflow_start != i64::MAX {
+                let start = stream.overflow_start;
+                spans.push(RunSpan { from: start, until: i64::MAX, numbers: None, start });
+            }
+        }
+        for (run, &start) in self.all.iter().zip(&starts.by_run) {
+            if let Some(spans) = spans.get_mut(run.stream as usize) {
+                let Extent { min_seq, max_seq, min_at, max_at } = run.extent;
+                let numbers = run.has_numbers.then_some((min_seq, max_seq));
+                spans.push(RunSpan { from: min_at, until: max_at, numbers, start });
+            }
+        }
+        spans
+    }
+
     /// When each run started.
     pub(crate) fn starts(&self) -> RunStarts {
         let roots = self.joined().into_iter();
@@ -319,6 +340,33 @@ impl RunStarts {
     pub(crate) fn start(&self, run: u32, stream: u32) -> Option<i64> {
         let overflow = || self.overflow_by_stream.get(stream as usize);
         self.by_run.get(run as usize).or_else(overflow).copied()
+    }
+}
+
+/// Where the records of a run lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunSpan {
+    from: i64,
+    until: i64,
+    /// Lowest and highest; without them records have no numbers, or any.
+    numbers: Option<(u64, u64)>,
+    /// Of the run that this one continues.
+    start: i64,
+}
+
+impl RunSpan {
+    /// Whether a record may be of this run.
+    pub(crate) fn holds(&self, seq: Option<u64>, at: Timestamp) -> bool {
+        let is_numbered = match (seq, self.numbers) {
+            (Some(seq), Some((first, last))) => (first..=last).contains(&seq),
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+        is_numbered && (self.from..=self.until).contains(&at.0)
+    }
+
+    pub(crate) fn start(&self) -> i64 {
+        self.start
     }
 }
 

@@ -134,6 +134,10 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
     pub(crate) to_time: Option<Timestamp>,
 
+    /// Leave out the first SPAN of each run, a warm-up, as in 30s
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0s")]
+    pub(crate) skip: Nanos,
+
     /// Mask what may be a credential in URLs, names, error texts and headers. Bodies stay as they are
     #[arg(long)]
     pub(crate) redact: bool,

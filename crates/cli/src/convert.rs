@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use plimsoll_analysis::Options;
+use plimsoll_analysis::{Options, WarmUpFinder, WarmUps};
 use plimsoll_ingest::write::{Encoder, Losses, preamble};
 use plimsoll_ingest::{
-    Collect, NativeWriter, Progress, ReadOptions, Source, StreamHeader, WholeRecord, expand,
+    Collect, NativeWriter, Progress, ReadOptions, Source, StreamHeader, WholeRecord, expand, read,
     read_whole,
 };
-use plimsoll_model::{Format, Ledger, Timestamp};
+use plimsoll_model::{Format, InputId, Ledger, Nanos, Timestamp};
 use plimsoll_render::{hgrm, visible};
 
 use crate::args::{Convert, LatencyOf, Target};
@@ -23,9 +23,15 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
         args.outcome.is_none() || args.to == Target::Hgrm,
         "--outcome chooses the latencies of a distribution: it goes with --to hgrm"
     );
-    let sources = expand(inputs::named(&args.files)?)?;
+    let mut sources = expand(inputs::named(&args.files)?)?;
     if let Some(path) = &args.output {
         output::refuse_input(path, &sources)?;
+    }
+    if args.skip > Nanos::ZERO {
+        // What a run's start is shows only when all of it has been read.
+        for source in &mut sources {
+            source.spool()?;
+        }
     }
     let ledgers = match args.to {
         Target::Gob => records(args, &sources, Format::VegetaGob)?,
@@ -53,10 +59,13 @@ fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result
     let mut done = Done::default();
     let mut failed = None;
     let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
+    let warm_ups = (args.skip > Nanos::ZERO).then(|| warm_ups(args, sources)).transpose()?;
     let new = || Selected {
         encoder: Encoder::new(format, args.redact),
         from: args.from_time,
         to: args.to_time,
+        warm_ups: warm_ups.as_ref(),
+        input: InputId::default(),
         records: 0,
     };
     let seen = Progress::default();
@@ -85,6 +94,19 @@ fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result
     out.finish()?;
     done.tell(args.redact);
     Ok(ledgers)
+}
+
+/// What of each run is its warm-up.
+fn warm_ups(args: &Convert, sources: &[Source]) -> anyhow::Result<WarmUps> {
+    let options =
+        Options { from: args.from_time, to: args.to_time, skip: args.skip, ..Options::default() };
+    let mut finder = WarmUpFinder::new(&options);
+    let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
+    let seen = Progress::default();
+    progress::watch(sources, &seen, || {
+        read(sources, &reading, &seen, &mut |batch| finder.add(batch))
+    })?;
+    Ok(finder.finish())
 }
 
 /// Where the records go.
@@ -131,17 +153,23 @@ impl Out<'_> {
     }
 }
 
-/// The records of a time range, written down.
-struct Selected {
+/// Bytes that a worker holds before it hands them over, and those of one record.
+const MAX_PART: usize = 1 << 24;
+
+/// The records of a time range, without warm-ups, written down.
+struct Selected<'a> {
     encoder: Encoder,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
+    warm_ups: Option<&'a WarmUps>,
+    input: InputId,
     records: u64,
 }
 
-impl Collect for Selected {
-    fn clear(&mut self) {
+impl Collect for Selected<'_> {
+    fn begin(&mut self, input: InputId) {
         self.encoder.clear();
+        self.input = input;
         self.records = 0;
     }
 
@@ -150,11 +178,20 @@ impl Collect for Selected {
         let is_cut = |end: Timestamp, beyond: bool| beyond || !at.is_known() || !end.is_known();
         if self.from.is_some_and(|from| is_cut(from, at < from))
             || self.to.is_some_and(|to| is_cut(to, at >= to))
+            || self.warm_ups.is_some_and(|warm_ups| {
+                let attack = record.attack();
+                let attack = String::from_utf8_lossy(&attack);
+                warm_ups.contain(self.input, &attack, record.seq(), at)
+            })
         {
             return;
         }
         self.records += 1;
         self.encoder.record(record);
+    }
+
+    fn is_full(&self) -> bool {
+        self.encoder.size() >= MAX_PART
     }
 }
 
@@ -167,7 +204,7 @@ struct Done {
 }
 
 impl Done {
-    fn add(&mut self, part: &Selected) {
+    fn add(&mut self, part: &Selected<'_>) {
         self.records += part.records;
         self.credentials += part.encoder.credentials();
         self.losses.merge(part.encoder.losses());
@@ -204,6 +241,7 @@ fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger
         chains: chains.by,
         from: args.from_time,
         to: args.to_time,
+        skip: args.skip,
         taxonomy: Arc::new(config.taxonomy().map_err(in_file)?),
         ..Options::default()
     };
@@ -232,7 +270,7 @@ fn nothing_left(ledgers: &[Ledger]) -> String {
     }
     match ledgers.iter().map(|ledger| ledger.records).sum() {
         0_u64 => "there is no record to convert".to_owned(),
-        read => format!("all {read} records were left out by --from-time or --to-time"),
+        read => format!("all {read} records were left out by --from-time, --to-time or --skip"),
     }
 }
 

@@ -20,6 +20,11 @@ const MAX_RAW_ERRORS: usize = 256;
 /// Slots for the targets seen last.
 const RECENT: usize = 64;
 
+/// Records of a batch, at most. A chunk of anything but a native stream holds fewer.
+const MAX_RECORDS: usize = 1 << 17;
+/// Bytes of its targets' texts, at most, and those of one target.
+const MAX_TARGET_BYTES: usize = 1 << 24;
+
 /// A target as spelt: where its texts stand in the arena.
 #[derive(Clone, Copy, Debug)]
 struct Spelt {
@@ -80,6 +85,8 @@ pub(crate) struct BatchBuilder {
     templates: [hashbrown::HashMap<String, u32, FixedState>; ERROR_KINDS],
     folded: String,
     hasher: FixedState,
+    /// Of the texts of all targets.
+    target_bytes: usize,
 }
 
 impl BatchBuilder {
@@ -100,12 +107,14 @@ impl BatchBuilder {
             templates: Default::default(),
             folded: String::new(),
             hasher: FixedState::default(),
+            target_bytes: 0,
         }
     }
 
     /// Empties the builder and keeps its memory.
     fn clear(&mut self) {
         self.batch.clear();
+        self.target_bytes = 0;
         self.damage.clear();
         self.formats.clear();
         self.notes.clear();
@@ -145,6 +154,7 @@ impl BatchBuilder {
         for text in [record.url, record.attack, record.method] {
             self.arena.extend_from_slice(text.bytes);
         }
+        self.target_bytes += self.arena.len() - start;
         self.spelt.push(Spelt {
             start,
             attack: record.attack.bytes.len(),
@@ -166,6 +176,9 @@ impl BatchBuilder {
             return TargetId(index);
         }
         let index = index_of(self.batch.targets.len());
+        let values = target.headers.iter().flatten().map(String::len);
+        self.target_bytes +=
+            target.attack.len() + target.method.len() + target.url.len() + values.sum::<usize>();
         self.batch.targets.push(target.clone());
         self.with_headers.insert(target, index);
         TargetId(index)
@@ -270,6 +283,11 @@ impl Harvest for BatchBuilder {
     fn begin(&mut self, input: InputId) {
         self.clear();
         self.batch.input = input;
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.batch.records.len() >= MAX_RECORDS || self.target_bytes >= MAX_TARGET_BYTES
     }
 
     fn records(&self) -> u64 {

@@ -2,7 +2,8 @@
 //!
 //! Each worker takes a turn at reading and cutting off the next chunk, decodes it alone, and waits for the chunk's turn
 //! to hand over what it made of it. So records arrive in one order whatever the number of threads, and memory is bounded
-//! by a chunk and what is made of it per worker.
+//! by a chunk and what is made of it per worker. Where that grows large, as few bytes may say much, it is handed over in
+//! parts.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +12,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use plimsoll_model::{Batch, Damage, Format, InputId, Ledger, mask_text};
 
 use crate::builder::BatchBuilder;
+use crate::decoder::Decoder;
 use crate::error::Error;
+use crate::raw::RawRecord;
 use crate::segment::{Chunk, Finished, Segmenter};
 use crate::sink::{DamagedSpan, Sink};
 use crate::source::Source;
@@ -95,6 +98,8 @@ pub(crate) trait Harvest: Sink {
     /// Makes room for the next chunk.
     fn begin(&mut self, input: InputId);
     fn records(&self) -> u64;
+    /// Whether it is time to hand it over, though the chunk goes on.
+    fn is_full(&self) -> bool;
     /// What was damaged, and how many of the chunk's records stand in front of it.
     fn damaged(&self) -> &[(u64, DamagedSpan)];
     /// The formats that the chunk's records are in.
@@ -164,30 +169,88 @@ fn work<H: Harvest>(
     let mut buffer = Vec::new();
     loop {
         let Some(mut chunk) = lock(segmenter).next(&mut buffer)? else { return Ok(()) };
-        harvest.begin(InputId(u32::try_from(chunk.input).unwrap_or(u32::MAX)));
-        decode(&mut chunk, &buffer, &mut harvest);
+        harvest.begin(input_of(&chunk));
+        let Some(decoder) = chunk.decoder.take() else {
+            if committer.commit(chunk, &mut harvest) {
+                continue;
+            }
+            return Ok(());
+        };
+        let mut parts =
+            Parts { harvest: &mut harvest, chunk: &chunk, committer, progress, is_wanted: true };
+        decode(&chunk, decoder, &buffer, &mut parts);
+        let is_wanted = parts.is_wanted;
         progress.records.fetch_add(harvest.records(), Ordering::Relaxed);
-        if !committer.commit(chunk, &mut harvest) {
+        if !is_wanted || !committer.commit(chunk, &mut harvest) {
             return Ok(());
         }
     }
 }
 
-fn decode(chunk: &mut Chunk, buffer: &[u8], sink: &mut impl Sink) {
-    let bytes = &buffer[..chunk.length];
-    let Some(decoder) = &mut chunk.decoder else { return };
-    if let Some(what) = chunk.garbage.take() {
+fn input_of(chunk: &Chunk) -> InputId {
+    InputId(u32::try_from(chunk.input).unwrap_or(u32::MAX))
+}
+
+fn decode(chunk: &Chunk, mut decoder: Decoder, buffer: &[u8], sink: &mut impl Sink) {
+    if let Some(what) = chunk.garbage.clone() {
         sink.damage(DamagedSpan { start: 0, end: chunk.length, records: 1, what });
         return;
     }
     let end = match chunk.seen {
         Some(seen) => decoder.walk(&buffer[..seen], false, sink),
-        None => decoder.walk(bytes, true, sink),
+        None => decoder.walk(&buffer[..chunk.length], true, sink),
     };
     if chunk.finished.is_some() {
         decoder.finish(sink);
     }
     debug_assert_eq!(end, chunk.length, "the chunk was cut where the walk ended");
+}
+
+/// A harvest that is handed over whenever it is full.
+struct Parts<'a, 'b, H> {
+    harvest: &'a mut H,
+    chunk: &'a Chunk,
+    committer: &'a Committer<'b, H>,
+    progress: &'a Progress,
+    /// False once reading has been stopped.
+    is_wanted: bool,
+}
+
+impl<H: Harvest> Parts<'_, '_, H> {
+    #[cold]
+    fn hand_over(&mut self) {
+        self.progress.records.fetch_add(self.harvest.records(), Ordering::Relaxed);
+        self.is_wanted = self.committer.commit_part(self.chunk, self.harvest);
+        self.harvest.begin(input_of(self.chunk));
+    }
+}
+
+impl<H: Harvest> Sink for Parts<'_, '_, H> {
+    #[inline]
+    fn record(&mut self, record: &RawRecord<'_>) {
+        if self.is_wanted {
+            self.harvest.record(record);
+            if self.harvest.is_full() {
+                self.hand_over();
+            }
+        }
+    }
+
+    fn damage(&mut self, span: DamagedSpan) {
+        self.harvest.damage(span);
+    }
+
+    fn format(&mut self, format: Format) {
+        self.harvest.format(format);
+    }
+
+    fn note(&mut self, what: &'static str) {
+        self.harvest.note(what);
+    }
+
+    fn wants_records(&self) -> bool {
+        self.is_wanted
+    }
 }
 
 /// Wakes the others when a worker panics, so that they do not wait for its chunk for ever.
@@ -214,44 +277,74 @@ struct Committed<'a, H> {
     sink: &'a mut (dyn FnMut(&mut H) -> ControlFlow<()> + Send),
 }
 
-impl<H> Committer<'_, H> {
+impl<'a, H> Committer<'a, H> {
     fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         drop(lock(&self.state));
         self.turn.notify_all();
     }
 
-    /// Waits for the chunk's turn; false where reading has been stopped.
-    fn commit(&self, chunk: Chunk, harvest: &mut H) -> bool
+    /// Hands over all that is left of the chunk; false where reading has been stopped.
+    fn commit(&self, mut chunk: Chunk, harvest: &mut H) -> bool
     where
         H: Harvest,
     {
-        let mut state = lock(&self.state);
-        while state.next != chunk.number {
-            if self.stopped.load(Ordering::SeqCst) {
-                return false;
-            }
-            state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let Some(mut state) = self.await_turn(chunk.number) else { return false };
+        let end = chunk.offset + chunk.length as u64;
+        state.account(&chunk, harvest);
+        if let Some(finished) = chunk.finished.take() {
+            state.finish(chunk.input, finished, end);
         }
-        if self.stopped.load(Ordering::SeqCst) {
-            return false;
-        }
-        let enough = state.take(chunk, harvest).is_break();
-        if enough {
-            self.stopped.store(true, Ordering::SeqCst);
-        }
+        let goes_on = self.take(&mut state, harvest);
         state.next += 1;
         drop(state);
         self.turn.notify_all();
-        !enough
+        goes_on
+    }
+
+    /// Hands over a part of the chunk, whose turn it stays; false where reading has been stopped.
+    fn commit_part(&self, chunk: &Chunk, harvest: &mut H) -> bool
+    where
+        H: Harvest,
+    {
+        let Some(mut state) = self.await_turn(chunk.number) else { return false };
+        state.account(chunk, harvest);
+        let goes_on = self.take(&mut state, harvest);
+        drop(state);
+        if !goes_on {
+            self.turn.notify_all();
+        }
+        goes_on
+    }
+
+    /// Waits for the chunk's turn; `None` where reading has been stopped.
+    fn await_turn(&self, number: u64) -> Option<MutexGuard<'_, Committed<'a, H>>> {
+        let mut state = lock(&self.state);
+        while state.next != number {
+            if self.stopped.load(Ordering::SeqCst) {
+                return None;
+            }
+            state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        (!self.stopped.load(Ordering::SeqCst)).then_some(state)
+    }
+
+    fn take(&self, state: &mut Committed<'a, H>, harvest: &mut H) -> bool
+    where
+        H: Harvest,
+    {
+        let goes_on = harvest.records() == 0 || (state.sink)(harvest).is_continue();
+        if !goes_on {
+            self.stopped.store(true, Ordering::SeqCst);
+        }
+        goes_on
     }
 }
 
 impl<H: Harvest> Committed<'_, H> {
-    fn take(&mut self, chunk: Chunk, harvest: &mut H) -> ControlFlow<()> {
-        let Some(ledger) = self.ledgers.get_mut(chunk.input) else {
-            return ControlFlow::Continue(());
-        };
+    /// Enters what was made of a chunk, or a part of it, into its input's ledger.
+    fn account(&mut self, chunk: &Chunk, harvest: &H) {
+        let Some(ledger) = self.ledgers.get_mut(chunk.input) else { return };
         for &format in harvest.formats() {
             if !ledger.formats.contains(&format) {
                 ledger.formats.push(format);
@@ -266,10 +359,12 @@ impl<H: Harvest> Committed<'_, H> {
             }
         }
         ledger.records += harvest.records();
-        if let Some(finished) = chunk.finished {
-            finish(ledger, finished, chunk.offset + chunk.length as u64);
+    }
+
+    fn finish(&mut self, input: usize, finished: Finished, end: u64) {
+        if let Some(ledger) = self.ledgers.get_mut(input) {
+            finish(ledger, finished, end);
         }
-        if harvest.records() == 0 { ControlFlow::Continue(()) } else { (self.sink)(harvest) }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pipeline::{Progress, ReadOptions};
 use crate::sink::Ignore;
 use crate::source::Source;
 use crate::stream::Stream;
-use crate::{MAX_RECORD, gob, line, native};
+use crate::{MAX_RECORD, gob, line};
 
 /// Bytes from which an input's format is recognised; more where they hold no line end.
 const HEAD: usize = 1 << 16;
@@ -198,9 +198,6 @@ impl<'a> Open<'a> {
             let Some(decoder) = &mut self.decoder else { break (filled, true) };
             // More bytes are looked at from the same state, so that whoever decodes the chunk sees the same.
             decoder.clone_from(start.get_or_insert_with(|| decoder.clone()));
-            if let Some(length) = full(bytes, decoder) {
-                break (length, false);
-            }
             if at_end {
                 break (filled, true);
             }
@@ -266,15 +263,6 @@ impl<'a> Open<'a> {
             broken: self.broken.take(),
         }
     }
-}
-
-/// Where the chunk has to end lest its records be too many, and `decoder` in its state there.
-fn full(bytes: &[u8], decoder: &mut Decoder) -> Option<usize> {
-    if decoder.format != Format::Native || decoder.lost {
-        return None;
-    }
-    let length = native::full(bytes)?;
-    Some(decoder.walk(&bytes[..length], true, &mut Ignore))
 }
 
 /// The offset up to which `bytes` hold whole records, more being to come, and `decoder` in its state there.

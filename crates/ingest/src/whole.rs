@@ -137,16 +137,18 @@ impl<'a> WholeRecord<'a> {
 
 /// Makes something of whole records, on one of several threads.
 pub trait Collect: Send {
-    /// Forgets what was made of earlier records.
-    fn clear(&mut self);
+    /// Forgets what was made of earlier records; those to come are this input's.
+    fn begin(&mut self, input: InputId);
     /// Takes the next record.
     fn record(&mut self, record: &WholeRecord<'_>);
+    /// Whether what was made takes so much memory that it should be taken now.
+    fn is_full(&self) -> bool;
 }
 
 /// Reads all records of `sources`, each of which is looked at as a whole, and returns the account of each source.
 ///
 /// Every worker has a collector that `new` makes. It takes the records of a part of an input and is then handed to
-/// `sink`, in the order of the sources and of their bytes, to be taken from; a break ends the reading. So what is costly,
+/// `sink`, in the order of the sources and of their bytes, to be taken from, before that if it is full; a break ends the reading. So what is costly,
 /// writing records down in another format for example, is done on all cores.
 ///
 /// # Errors
@@ -209,7 +211,7 @@ impl<C: Collect> Sink for WholeSink<C> {
 
 impl<C: Collect> Harvest for WholeSink<C> {
     fn begin(&mut self, input: InputId) {
-        self.collector.clear();
+        self.collector.begin(input);
         self.input = input;
         self.records = 0;
         self.damage.clear();
@@ -219,6 +221,10 @@ impl<C: Collect> Harvest for WholeSink<C> {
 
     fn records(&self) -> u64 {
         self.records
+    }
+
+    fn is_full(&self) -> bool {
+        self.collector.is_full()
     }
 
     fn damaged(&self) -> &[(u64, DamagedSpan)] {

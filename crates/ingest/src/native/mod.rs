@@ -21,4 +21,4 @@ pub use writer::NativeWriter;
 
 pub(crate) use frame::{NextFrame, next_frame};
 pub(crate) use streams::Streams;
-pub(crate) use walk::{Undetected, detect, finish, full, walk};
+pub(crate) use walk::{Undetected, detect, finish, walk};

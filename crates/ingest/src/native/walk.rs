@@ -12,9 +12,6 @@ use crate::raw::RawRecord;
 use crate::sink::{DamagedSpan, Sink};
 use plimsoll_model::Format;
 
-/// Records of a chunk, at most, and of one frame.
-const MAX_CHUNK_RECORDS: u64 = 1 << 17;
-
 /// Decodes `bytes` from `start` on. With `at_end`, nothing follows them: what is incomplete is damaged. With `lost`,
 /// damage came before: the next frame is still to be found.
 ///
@@ -252,21 +249,6 @@ fn search(bytes: &[u8], damaged: usize, lost: bool, at_end: bool) -> Next {
         (_, NextFrame::Maybe(start)) if !at_end => Next::Maybe(start),
         _ => Next::Nothing,
     }
-}
-
-/// Where a chunk has to end because it holds enough records, however few bytes they take: at a sound head that follows
-/// sound heads all the way.
-pub(crate) fn full(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    let mut records = 0;
-    while let Ok(head) = frame::head_at_start(bytes.get(at..)?) {
-        records += head.holds();
-        if records > MAX_CHUNK_RECORDS && at > 0 {
-            return Some(at);
-        }
-        at = at.saturating_add(head.size());
-    }
-    None
 }
 
 /// Whether the bytes begin a native stream.

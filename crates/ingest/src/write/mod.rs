@@ -90,6 +90,12 @@ impl Encoder {
         &self.bytes
     }
 
+    /// The bytes of memory that what has been written takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.native.size()
+    }
+
     /// Hands the records that were to go into a native stream to its writer.
     ///
     /// # Errors

@@ -49,6 +49,10 @@ impl Shelf {
         self.records.clear();
     }
 
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len() + size_of_val(&self.headers[..]) + size_of_val(&self.records[..])
+    }
+
     pub(super) fn push(&mut self, raw: &RawRecord<'_>, losses: &mut Losses) {
         let headers = (!raw.headers.is_absent()).then(|| self.headers(raw, losses));
         let kept = Kept {

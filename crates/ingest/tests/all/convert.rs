@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use plimsoll_ingest::write::{Encoder, Loss, Losses, preamble};
 use plimsoll_ingest::{Collect, Progress, ReadOptions, Source, WholeRecord, read_whole};
-use plimsoll_model::Format;
+use plimsoll_model::{Format, InputId};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -14,12 +14,17 @@ use crate::round_trip::sample;
 struct Written(Encoder);
 
 impl Collect for Written {
-    fn clear(&mut self) {
+    fn begin(&mut self, _: InputId) {
         self.0.clear();
     }
 
     fn record(&mut self, record: &WholeRecord<'_>) {
         self.0.record(record);
+    }
+
+    /// So soon that it happens within chunks too.
+    fn is_full(&self) -> bool {
+        self.0.size() > 300
     }
 }
 

@@ -355,25 +355,52 @@ fn damage_between_streams_costs_neither() {
     }
 }
 
+/// Of all batches together the records, and of the largest ones records and bytes of the targets' texts.
+fn sizes(bytes: Vec<u8>) -> (usize, usize, usize) {
+    let options = plimsoll_ingest::ReadOptions { threads: 2, ..Default::default() };
+    let sources = [plimsoll_ingest::Source::in_memory("dense", bytes)];
+    let (mut count, mut records, mut texts) = (0, 0, 0);
+    let mut measure = |batch: &plimsoll_model::Batch| {
+        count += batch.records.len();
+        records = records.max(batch.records.len());
+        let bytes = batch.targets.iter().map(|target| target.url.len() + target.attack.len());
+        texts = texts.max(bytes.sum::<usize>());
+    };
+    plimsoll_ingest::read(&sources, &options, &plimsoll_ingest::Progress::default(), &mut measure)
+        .unwrap();
+    (count, records, texts)
+}
+
 #[test]
 fn dense_blocks_do_not_make_large_batches() {
     let samples = vec![plain(1).remove(0); 300_000];
-    let bytes = native_stream(&samples, 1, usize::MAX, false);
-    let options = plimsoll_ingest::ReadOptions { threads: 2, ..Default::default() };
-    let sources = [plimsoll_ingest::Source::in_memory("dense", bytes)];
-    let (mut largest, mut count) = (0, 0);
-    plimsoll_ingest::read(
-        &sources,
-        &options,
-        &plimsoll_ingest::Progress::default(),
-        &mut |batch| {
-            largest = largest.max(batch.records.len());
-            count += batch.records.len();
-        },
-    )
-    .unwrap();
-    assert_eq!(count, 300_000);
-    assert!(largest <= 1 << 17, "{largest}");
+    let dense = native_stream(&samples, 1, usize::MAX, false);
+    let behind = |front: &[u8]| [front, &dense].concat();
+    let json = b"{\"code\":200,\"latency\":5}\n";
+    for (input, more) in [(behind(b""), 0), (behind(json), 1), (behind(&dense[..70]), 0)] {
+        let (count, largest, _) = sizes(input);
+        assert_eq!(count, 300_000 + more);
+        assert!(largest <= 1 << 17, "{largest}");
+    }
+}
+
+#[test]
+fn a_text_that_many_targets_share_does_not_make_large_batches() {
+    let mut writer =
+        NativeWriter::new(Vec::new(), &plimsoll_ingest::StreamHeader::default()).unwrap();
+    let url = "u".repeat(1 << 20);
+    let names: Vec<String> = (0..128).map(|number| format!("attack {number}")).collect();
+    for name in &names {
+        let record = plimsoll_ingest::NativeRecord {
+            attack: name.as_bytes(),
+            url: url.as_bytes(),
+            ..Default::default()
+        };
+        writer.write(&record).unwrap();
+    }
+    let (count, _, texts) = sizes(writer.finish().unwrap());
+    assert_eq!(count, names.len());
+    assert!(texts <= 18 << 20, "{texts}");
 }
 
 /// A stream that another program wrote from the specification.
