@@ -1,16 +1,19 @@
-//! The native stream against the plainest that `MessagePack` offers, a row for each record: records per second on one
-//! thread, and bytes per record.
+//! The native stream against the plainest that `MessagePack` offers, a row for each record, and against vegeta's gob:
+//! records per second on one thread, and bytes per record.
 //!
 //! The records are those of `bench/generate`: started every 200 µs, written as they end, latencies lognormal with a median
 //! of 8 ms, four URLs, 1 % errors. `phases` has intended send times and phases too.
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use plimsoll_ingest::write::{Encoder, preamble};
 use plimsoll_ingest::{
-    NativeRecord, NativeWriter, Phases, Progress, ReadOptions, Source, StreamHeader, read,
+    Collect, NativeRecord, NativeWriter, Phases, Progress, ReadOptions, Source, StreamHeader,
+    WholeRecord, read, read_whole,
 };
-use plimsoll_model::{Nanos, Timestamp};
+use plimsoll_model::{Format, InputId, Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const RECORDS: u64 = 1_000_000;
@@ -147,8 +150,36 @@ fn decode_rows(bytes: &[u8]) -> u64 {
     sum
 }
 
+struct ToGob(Encoder);
+
+impl Collect for ToGob {
+    fn begin(&mut self, _: InputId) {
+        self.0.clear();
+    }
+
+    fn record(&mut self, record: &WholeRecord<'_>) {
+        self.0.record(record);
+    }
+
+    fn is_full(&self) -> bool {
+        false
+    }
+}
+
+fn to_gob(sources: &[Source]) -> Vec<u8> {
+    let options = ReadOptions { threads: 1, ..ReadOptions::default() };
+    let new = || ToGob(Encoder::new(Format::VegetaGob, false));
+    let mut gob = preamble(Format::VegetaGob).to_vec();
+    read_whole(sources, &options, &Progress::default(), &new, &mut |_, part| {
+        gob.extend_from_slice(part.0.bytes());
+        ControlFlow::Continue(())
+    })
+    .expect("bytes in memory can be opened");
+    gob
+}
+
 /// The whole way of a reader: to batches of records whose texts are looked up.
-fn read_native(sources: &[Source]) -> u64 {
+fn read_all(sources: &[Source]) -> u64 {
     let options = ReadOptions { threads: 1, ..ReadOptions::default() };
     let mut sum = 0;
     read(sources, &options, &Progress::default(), &mut |batch| {
@@ -176,9 +207,15 @@ fn native(criterion: &mut Criterion) {
         group.bench_function("decode blocks to records", |bencher| {
             bencher.iter(|| plimsoll_ingest::sum_of_latencies(&columns));
         });
-        let sources = [Source::in_memory("native", columns.clone())];
+        let native = [Source::in_memory("native", columns.clone())];
+        let gob = to_gob(&native);
+        let gob_size = per_record(&gob);
+        let gob = [Source::in_memory("gob", gob)];
         group.bench_function("read blocks to batches", |bencher| {
-            bencher.iter(|| read_native(&sources));
+            bencher.iter(|| read_all(&native));
+        });
+        group.bench_function(format!("read gob to batches, {gob_size}"), |bencher| {
+            bencher.iter(|| read_all(&gob));
         });
         group.finish();
     }
