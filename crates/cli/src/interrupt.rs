@@ -1,16 +1,32 @@
 //! Ctrl-C and SIGTERM, for verbs that run until they are told to end.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// A signal more than this ends the process, whatever it is at.
+const PATIENCE: u32 = 2;
+
+/// Calls `told` with each signal's number, from 1 on, as long as the process lives.
+pub(crate) fn each(mut told: impl FnMut(u32) + Send + 'static) -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot take signals")?;
+    thread::spawn(move || {
+        for (signal, count) in signals.forever().zip(1..) {
+            told(count);
+            if count > PATIENCE {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        }
+    });
+    Ok(())
+}
 
 /// Takes the signals from when it is made on.
-pub(crate) struct Interrupt {
-    runtime: Runtime,
-    signals: [Signal; 2],
-}
+pub(crate) struct Interrupt(Receiver<()>);
 
 /// What a wait ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,35 +37,20 @@ pub(crate) enum Waited {
 
 impl Interrupt {
     pub(crate) fn install() -> anyhow::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        let take = |kind| {
-            let _guard = runtime.enter();
-            signal(kind).context("cannot take signals")
-        };
-        let signals = [take(SignalKind::interrupt())?, take(SignalKind::terminate())?];
-        Ok(Self { runtime, signals })
+        let (sender, receiver) = channel();
+        each(move |_| {
+            // Where it cannot be sent, nobody waits any more.
+            let _ = sender.send(());
+        })?;
+        Ok(Self(receiver))
     }
 
     /// Waits for a signal, for `limit` at most.
-    pub(crate) fn wait(&mut self, limit: Option<Duration>) -> Waited {
-        let [interrupt, terminate] = &mut self.signals;
-        self.runtime.block_on(async {
-            let signalled = async {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            };
-            match limit {
-                None => {
-                    signalled.await;
-                    Waited::Interrupted
-                }
-                Some(limit) => match tokio::time::timeout(limit, signalled).await {
-                    Ok(()) => Waited::Interrupted,
-                    Err(_) => Waited::Out,
-                },
-            }
-        })
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> Waited {
+        let timed_out = match limit {
+            None => self.0.recv().is_err(),
+            Some(limit) => self.0.recv_timeout(limit) == Err(RecvTimeoutError::Timeout),
+        };
+        if timed_out { Waited::Out } else { Waited::Interrupted }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &StubArgs) -> anyhow::Result<Outcome> {
     names.dedup();
     anyhow::ensure!(names.len() == config.chains.len(), "a chain is given twice");
     // Before the address is told: whoever reads it may end the stub at once.
-    let mut interrupt = Interrupt::install()?;
+    let interrupt = Interrupt::install()?;
     let stub = Stub::start(&config)?;
     if let (Some(path), Some(certificate)) = (&args.certificate, stub.certificate()) {
         std::fs::write(path, certificate)

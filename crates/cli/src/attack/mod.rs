@@ -2,7 +2,6 @@
 
 mod args;
 mod flags;
-mod interrupt;
 mod json;
 mod live;
 mod plan;
@@ -11,16 +10,18 @@ mod shard;
 mod values;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use plimsoll_attack::telemetry::Second;
-use plimsoll_attack::{Block, ErrorKind, Sink};
+use plimsoll_attack::{Block, ErrorKind, Sink, Stop};
 use plimsoll_model::Timestamp;
 
 pub(crate) use args::Attack;
 pub(crate) use flags::with_two_dashes;
 
 use crate::exit::Outcome;
-use crate::output;
+use crate::{interrupt, output};
 use live::Live;
 use results::Results;
 
@@ -28,12 +29,23 @@ use results::Results;
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let attack = plan::attack(args)?;
     let names = attack.chains.iter().map(|chain| chain.name.clone()).collect();
-    let stop = interrupt::handle()?;
+    let (stop, interrupted) = (Stop::default(), Arc::new(AtomicBool::new(false)));
+    interrupt::each({
+        let (stop, interrupted) = (stop.clone(), Arc::clone(&interrupted));
+        move |count| {
+            interrupted.store(true, Ordering::Relaxed);
+            stop.stop();
+            if count == 1 {
+                let text = "interrupted: waiting for requests in flight; once more gives them up";
+                output::complain(text);
+            }
+        }
+    })?;
     let mut hand = Hand {
         results: Results::create(args.output.as_deref(), args.to, names)?,
         live: Live::new(plan::end(&attack)),
     };
-    let attacked = attack.run(&stop.attack, &mut hand);
+    let attacked = attack.run(&stop, &mut hand);
     hand.live.finish();
     let written = hand.results.finish();
     for line in hand.live.summary() {
@@ -51,7 +63,7 @@ pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
         }
         Ok(()) => written?,
     }
-    Ok(if stop.was_used() { Outcome::Interrupted } else { Outcome::Answered })
+    Ok(if interrupted.load(Ordering::Relaxed) { Outcome::Interrupted } else { Outcome::Answered })
 }
 
 /// Where an attack's words go.

@@ -27,7 +27,7 @@ struct Line {
 
 /// Ends with the process, with `--for`, or with a signal, all of which are regular.
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
-    let mut interrupt = Interrupt::install()?;
+    let interrupt = Interrupt::install()?;
     let pid = match &args.process {
         Some(name) => {
             let newest = generators(&args.root, name).pop();
