@@ -2,7 +2,9 @@
 
 use plimsoll_model::{Nanos, Timestamp};
 
-use crate::raw::{Phases, Zone};
+use crate::body::RawBody;
+use crate::headers::RawHeaders;
+use crate::raw::{Phases, RawRecord, Text, Zone};
 
 /// One request's result, with all that a native stream keeps. Texts need not be UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,8 @@ pub struct NativeRecord<'a> {
     pub error: &'a [u8],
     /// The answer's body, as far as it was captured.
     pub body: &'a [u8],
-    /// The answer's headers: name and value, one pair for each value. `None` where they were not captured.
+    /// The answer's headers: name and value, one pair for each value, those of one name together. `None` where they were
+    /// not captured.
     pub headers: Option<&'a [(&'a [u8], &'a [u8])]>,
     /// The request's number in its run, where requests are numbered.
     pub seq: Option<u64>,
@@ -37,6 +40,30 @@ pub struct NativeRecord<'a> {
     pub bytes_in: u64,
     /// The HTTP status, 0 where no complete answer arrived.
     pub code: u16,
+}
+
+impl<'a> NativeRecord<'a> {
+    /// The record as a decoder would see it.
+    pub(crate) fn raw(&self) -> RawRecord<'a> {
+        RawRecord {
+            attack: Text::plain(self.attack),
+            method: Text::plain(self.method),
+            url: Text::plain(self.url),
+            error: Text::plain(self.error),
+            body: RawBody::Plain(self.body),
+            headers: self.headers.map_or(RawHeaders::Absent, RawHeaders::Pairs),
+            seq: self.seq.unwrap_or_default(),
+            timestamp: self.timestamp,
+            zone: self.zone,
+            intended: self.intended,
+            phases: self.phases,
+            latency: self.latency,
+            bytes_out: self.bytes_out,
+            bytes_in: self.bytes_in,
+            code: self.code,
+            has_seq: self.seq.is_some(),
+        }
+    }
 }
 
 impl Default for NativeRecord<'_> {
@@ -135,6 +162,10 @@ pub struct Telemetry {
     pub time: Timestamp,
     /// Processor time of the generator over time passed, 1 for one core, since the telemetry before.
     pub cpu_ratio: Option<f64>,
+    /// Time that the generator's threads were ready to run and waited for a core, over time passed.
+    pub run_queue_ratio: Option<f64>,
+    /// Requests in flight.
+    pub in_flight: Option<u64>,
     /// Open file descriptors.
     pub open_files: Option<u64>,
     /// Local ports that are taken.

@@ -195,6 +195,10 @@ pub(super) struct Telemetry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cpu_ratio: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) run_queue_ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) in_flight: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) open_files: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ports_in_use: Option<u64>,

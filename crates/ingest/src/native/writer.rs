@@ -165,6 +165,8 @@ impl<W: Write> NativeWriter<W> {
         let payload = wire::Telemetry {
             time_ns: telemetry.time.0,
             cpu_ratio: telemetry.cpu_ratio,
+            run_queue_ratio: telemetry.run_queue_ratio,
+            in_flight: telemetry.in_flight,
             open_files: telemetry.open_files,
             ports_in_use: telemetry.ports_in_use,
             sockets,

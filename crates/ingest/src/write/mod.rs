@@ -15,7 +15,7 @@ use std::io::Write;
 
 use plimsoll_model::Format;
 
-use crate::{Error, NativeWriter};
+use crate::{Error, NativeRecord, NativeWriter};
 pub use losses::{Loss, Losses};
 
 use crate::raw::RawRecord;
@@ -121,6 +121,11 @@ impl Encoder {
     #[must_use]
     pub fn credentials(&self) -> u64 {
         self.credentials
+    }
+
+    /// Writes a record that was not read but made.
+    pub fn made(&mut self, record: &NativeRecord<'_>) {
+        self.record(&WholeRecord { raw: &record.raw(), format: Format::Native });
     }
 
     /// Writes a record.

@@ -8,7 +8,8 @@ use plimsoll_model::{Format, InputId};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::encode::{self, FIELDS};
+use crate::encode::{self, FIELDS, Sample};
+use crate::native::with_record;
 use crate::round_trip::sample;
 
 struct Written(Encoder);
@@ -47,6 +48,14 @@ fn convert(bytes: &[u8], to: Format, chunk_size: usize, threads: usize) -> (Vec<
 
 fn to(bytes: &[u8], format: Format) -> Vec<u8> {
     convert(bytes, format, 1 << 19, 1).0
+}
+
+fn made(samples: &[Sample], format: Format) -> Vec<u8> {
+    let mut encoder = Encoder::new(format, false);
+    for sample in samples {
+        with_record(sample, |record| encoder.made(record));
+    }
+    [preamble(format), encoder.bytes()].concat()
 }
 
 fn lines(bytes: &[u8]) -> Vec<Value> {
@@ -184,6 +193,16 @@ proptest! {
         prop_assert_eq!(&to(&csv, Format::VegetaCsv), &csv);
         // A body that is empty is none in gob, and an empty one in CSV.
         prop_assert_eq!(&to(&gob, Format::VegetaCsv), &csv);
+    }
+
+    /// The same with records that no input held.
+    #[test]
+    fn what_is_made_is_what_others_write(samples in prop::collection::vec(sample(), 1..20)) {
+        let csv = encode::csv(&samples);
+        prop_assert_eq!(&made(&samples, Format::VegetaCsv), &csv);
+        let gob = to(&csv, Format::VegetaGob);
+        prop_assert_eq!(&made(&samples, Format::VegetaGob), &gob);
+        prop_assert_eq!(made(&samples, Format::VegetaJson), to(&gob, Format::VegetaJson));
     }
 }
 

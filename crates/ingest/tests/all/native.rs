@@ -8,6 +8,27 @@ use crate::encode::{FIELDS, Sample, csv, gob, json};
 use crate::round_trip::{row, sample};
 use crate::whole::{Row, read_all};
 
+/// Calls `take` with the sample as a generator has it.
+pub(crate) fn with_record(sample: &Sample, take: impl FnOnce(&NativeRecord<'_>)) {
+    let headers: Option<Vec<(&[u8], &[u8])>> =
+        sample.server.as_ref().map(|server| vec![(&b"Server"[..], server.as_bytes())]);
+    take(&NativeRecord {
+        attack: sample.attack.as_bytes(),
+        method: sample.method.as_bytes(),
+        url: sample.url.as_bytes(),
+        error: sample.error.as_bytes(),
+        body: &sample.body,
+        headers: headers.as_deref(),
+        seq: Some(sample.seq),
+        timestamp: Timestamp(sample.timestamp),
+        latency: Nanos(sample.latency.cast_unsigned()),
+        bytes_out: sample.bytes_out,
+        bytes_in: sample.bytes_in,
+        code: sample.code,
+        ..NativeRecord::default()
+    });
+}
+
 /// The samples as a native stream with `per_block` records to a block; without an end frame if it was `stopped`.
 pub(crate) fn native_stream(
     samples: &[Sample],
@@ -22,25 +43,7 @@ pub(crate) fn native_stream(
         if place > 0 && place % per_block == 0 {
             writer.flush().unwrap();
         }
-        let headers: Option<Vec<(&[u8], &[u8])>> =
-            sample.server.as_ref().map(|server| vec![(&b"Server"[..], server.as_bytes())]);
-        writer
-            .write(&NativeRecord {
-                attack: sample.attack.as_bytes(),
-                method: sample.method.as_bytes(),
-                url: sample.url.as_bytes(),
-                error: sample.error.as_bytes(),
-                body: &sample.body,
-                headers: headers.as_deref(),
-                seq: Some(sample.seq),
-                timestamp: Timestamp(sample.timestamp),
-                latency: Nanos(sample.latency.cast_unsigned()),
-                bytes_out: sample.bytes_out,
-                bytes_in: sample.bytes_in,
-                code: sample.code,
-                ..NativeRecord::default()
-            })
-            .unwrap();
+        with_record(sample, |record| writer.write(record).unwrap());
     }
     if stopped {
         writer.flush().unwrap();
