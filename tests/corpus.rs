@@ -50,7 +50,7 @@ fn the_figures_are_vegetas() {
 
 /// Asserts that `report` says the same as vegeta's own, apart from vegeta's estimates. Error texts that differ in a number
 /// are one for Plimsoll.
-fn assert_vegetas(case: &str, report: &Value, vegetas: &Value) {
+pub(crate) fn assert_vegetas(case: &str, report: &Value, vegetas: &Value) {
     let (mut ours, mut theirs) = (report.clone(), vegetas.clone());
     let [our_texts, their_texts] = [&mut ours, &mut theirs].map(|report| {
         let report = report.as_object_mut().unwrap();

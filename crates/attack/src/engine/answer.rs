@@ -26,8 +26,13 @@ impl Answer {
         self.location = None;
     }
 
+    /// Keeps a header under the name that Go would give it: `Content-Type` for `content-type`.
     pub(super) fn header(&mut self, name: &str, value: &[u8]) {
-        self.head.extend_from_slice(name.as_bytes());
+        let mut begins = true;
+        self.head.extend(name.bytes().map(|byte| {
+            let upper = std::mem::replace(&mut begins, byte == b'-');
+            if upper { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() }
+        }));
         self.head.extend_from_slice(b": ");
         self.head.extend_from_slice(value);
         self.head.push(b'\n');

@@ -31,6 +31,11 @@ impl Clock {
         Nanos(nanos(ClockId::Monotonic).saturating_sub(self.start))
     }
 
+    /// The start on the steady clock itself.
+    pub(super) fn monotonic(&self) -> Nanos {
+        Nanos(self.start)
+    }
+
     pub(super) fn date(&self) -> Timestamp {
         self.date
     }

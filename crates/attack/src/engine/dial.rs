@@ -60,12 +60,11 @@ impl Dialer {
         let stream = match &self.options.unix_socket {
             Some(path) => {
                 trace.step = Step::Connecting;
-                let start = trace.now();
                 let unix = UnixStream::connect(path).await.map_err(|error| {
                     let what = system(&error);
                     Failure::new(format!("dial unix {}: connect: {what}", path.display()))
                 })?;
-                trace.phases.connect = Some(trace.add(trace.phases.connect, start));
+                trace.phases.connect = Some(trace.elapsed());
                 Stream::Unix(unix)
             }
             None => Stream::Tcp(self.connect(endpoint, trace).await?),
@@ -82,14 +81,13 @@ impl Dialer {
         trace.endpoint = format!("{host}:{port}");
         let addresses = self.resolve(&host, trace).await?;
         trace.step = Step::Connecting;
-        let start = trace.now();
         let mut first = None;
         for address in addresses.iter() {
             let address = SocketAddr::new(*address, port);
             trace.endpoint = address.to_string();
             match self.connect_to(address).await {
                 Ok(stream) => {
-                    trace.phases.connect = Some(trace.add(trace.phases.connect, start));
+                    trace.phases.connect = Some(trace.elapsed());
                     return Ok(stream);
                 }
                 Err(failure) => first = first.or(Some(failure)),
@@ -151,7 +149,7 @@ impl Dialer {
         }
         trace.step = Step::Resolving;
         let found = tokio::net::lookup_host((host, 0)).await;
-        trace.phases.dns = Some(trace.add(trace.phases.dns, start));
+        trace.phases.dns = Some(trace.elapsed());
         let mut addresses: Vec<IpAddr> = match found {
             Ok(found) => found.map(|address| address.ip()).collect(),
             Err(error) => {
@@ -192,7 +190,6 @@ impl Dialer {
         let name = ServerName::try_from(endpoint.host.to_string())
             .map_err(|_| Failure::new(format!("invalid URL: no host name: {}", endpoint.host)))?;
         trace.step = Step::Handshaking;
-        let start = trace.now();
         let connector = TlsConnector::from(Arc::clone(config));
         let stream = connector.connect(name, stream).await.map_err(|error| {
             Failure::new(match error.kind() {
@@ -201,7 +198,7 @@ impl Dialer {
                 _ => format!("read tcp {}: read: {}", trace.endpoint, system(&error)),
             })
         })?;
-        trace.phases.tls = Some(trace.add(trace.phases.tls, start));
+        trace.phases.tls = Some(trace.elapsed());
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2")
             || self.options.http2 == Http2::PriorKnowledge;
         Ok((Stream::Tls(Box::new(stream)), is_http2))

@@ -78,12 +78,13 @@ pub enum Pace {
 
 /// Takes what an attack has to say.
 pub trait Sink {
-    /// The attack starts at this moment.
+    /// The attack starts at this moment, by the clock on the wall and by the one that never jumps (Linux's
+    /// `CLOCK_MONOTONIC`).
     ///
     /// # Errors
     /// Ends the attack.
-    fn start(&mut self, start: Timestamp) -> io::Result<()> {
-        let _ = start;
+    fn start(&mut self, date: Timestamp, monotonic: Nanos) -> io::Result<()> {
+        let _ = (date, monotonic);
         Ok(())
     }
 
@@ -137,7 +138,7 @@ impl Attack {
             in_flight: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
         });
-        sink.start(shared.clock.date()).map_err(sink_failed)?;
+        sink.start(shared.clock.date(), shared.clock.monotonic()).map_err(sink_failed)?;
         let lanes = Arc::new(lanes);
         let (blocks, received) = mpsc::channel();
         let mut joins = Vec::new();

@@ -37,26 +37,30 @@ pub struct Outcome<'a> {
     pub phases: Phases,
 }
 
-/// How long the parts of a request took, where they took place and are known. Those of redirects add up.
+/// When the parts of a request were done, from the moment it was taken up on, where they took place and are known. Of
+/// several, as with redirects, the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Phases {
-    /// Looking the name up.
+    /// The name was looked up.
     pub dns: Option<Nanos>,
-    /// Connecting.
+    /// The connection stood.
     pub connect: Option<Nanos>,
-    /// The TLS handshake.
+    /// The TLS handshake was done.
     pub tls: Option<Nanos>,
-    /// From the moment it was taken up to the answer's first byte.
+    /// The answer's first byte came.
     pub first_byte: Option<Nanos>,
     /// Connections that were opened.
     pub connections: u32,
 }
 
 impl<'a> Outcome<'a> {
-    /// The answer's headers in the order in which they came.
-    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let lines = self.head.split(|byte| *byte == b'\n');
-        lines.filter_map(|line| std::str::from_utf8(line).ok()?.split_once(": "))
+    /// The answer's headers in the order in which they came, names in Go's spelling (`Content-Type`).
+    pub fn headers(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        self.head.split(|byte| *byte == b'\n').filter_map(|line| {
+            // The colon is behind a name, in which there is none.
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((&line[..colon], line.get(colon + 2..)?))
+        })
     }
 }
 

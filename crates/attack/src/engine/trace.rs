@@ -35,7 +35,7 @@ impl Trace {
 
     pub(super) fn first_byte(&mut self) {
         if self.phases.first_byte.is_none() {
-            self.phases.first_byte = Some(self.since(self.start));
+            self.phases.first_byte = Some(self.elapsed());
         }
     }
 
@@ -56,8 +56,8 @@ impl Trace {
         Nanos(self.now().0.saturating_sub(start.0))
     }
 
-    /// A phase and the time since its start in this attempt.
-    pub(super) fn add(&self, phase: Option<Nanos>, start: Nanos) -> Nanos {
-        Nanos(phase.map_or(0, |phase| phase.0) + self.since(start).0)
+    /// The time since the request was taken up.
+    pub(super) fn elapsed(&self) -> Nanos {
+        self.since(self.start)
     }
 }

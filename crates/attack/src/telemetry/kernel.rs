@@ -90,6 +90,13 @@ fn port_range() -> std::ops::RangeInclusive<u16> {
     bounds.next().unwrap_or(32_768)..=bounds.next().unwrap_or(60_999)
 }
 
+/// The name that this host has given itself, empty where it does not tell.
+#[must_use]
+pub fn host_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim_end().to_owned()
+}
+
 /// Files that this process has open.
 pub(super) fn open_files() -> u64 {
     // The directory itself is one of them while it is read.

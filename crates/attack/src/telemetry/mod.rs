@@ -5,6 +5,6 @@ mod kernel;
 mod monitor;
 
 pub use files::raise_open_files;
-pub use kernel::{Sockets, States};
+pub use kernel::{Sockets, States, host_name};
 pub(crate) use monitor::Monitor;
 pub use monitor::{Lag, Second};

@@ -56,8 +56,8 @@ pub(crate) struct Kept {
 
 impl Sink for Kept {
     fn outcomes(&mut self, block: &Block) -> io::Result<()> {
-        self.done.extend(
-            block.iter().map(|outcome| Done {
+        self.done.extend(block.iter().map(|outcome| {
+            Done {
                 chain: outcome.chain,
                 seq: outcome.seq,
                 lag: outcome.sent.since(outcome.intended),
@@ -68,11 +68,14 @@ impl Sink for Kept {
                 body: outcome.body.map(<[u8]>::to_vec),
                 headers: outcome
                     .headers()
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .map(|(name, value)| {
+                        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                        (text(name), text(value))
+                    })
                     .collect(),
                 phases: outcome.phases,
-            }),
-        );
+            }
+        }));
         match self.room {
             Some(room) if self.done.len() > room => {
                 Err(io::Error::from(io::ErrorKind::StorageFull))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
-use plimsoll_attack::{Http2, Options, Target, TlsOptions};
+use plimsoll_attack::{Http2, Options, Phases, Target, TlsOptions};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -139,7 +139,7 @@ fn http2_without_tls_shares_a_connection() {
     for done in &done {
         assert_eq!((done.code, done.error.as_str()), (200, ""));
         assert_eq!(done.body.as_deref(), Some(&b"POST /a hello"[..]));
-        assert_eq!(done.headers["x-test"], "a");
+        assert_eq!(done.headers["X-Test"], "a");
     }
     assert_eq!(connections(&done), 1);
 }
@@ -192,7 +192,12 @@ fn tls_takes_what_both_ends_speak() {
         }
         assert!(connections(&done) < 20, "{}", connections(&done));
         assert!(body == "one" || connections(&done) == 1);
-        assert!(done.iter().any(|done| done.phases.tls.is_some()));
+        let first = done.iter().find(|done| done.phases.tls.is_some()).unwrap();
+        let Phases { connect, tls, first_byte, .. } = first.phases;
+        assert!(
+            connect < tls && tls < first_byte && first_byte <= Some(first.latency),
+            "{first:?}"
+        );
     }
 }
 

@@ -199,9 +199,9 @@ pub(crate) struct Attack {
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
 
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = To::Json, help_heading = "Output")]
-    pub(crate) to: To,
+    /// How results are written [default: by the ending of -output, .plim, .gob, .json or .csv; else gob, as vegeta does]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(crate) to: Option<To>,
 
     /// Configuration file, for its chains; ./plimsoll.toml is read where it exists
     #[arg(long, value_name = "FILE")]
@@ -220,6 +220,12 @@ pub(crate) enum Format {
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum To {
+    /// Plimsoll's own stream: also when requests were due, what latencies are made of, and how the generator fared
+    Native,
+    /// What vegeta attack writes
+    Gob,
     /// vegeta's JSON, one object per line
     Json,
+    /// vegeta's CSV, 12 columns
+    Csv,
 }

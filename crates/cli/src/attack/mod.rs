@@ -2,10 +2,11 @@
 
 mod args;
 mod flags;
-mod json;
 mod live;
+mod place;
 mod plan;
 mod results;
+mod sent_schedule;
 mod shard;
 mod values;
 
@@ -13,9 +14,10 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context as _;
 use plimsoll_attack::telemetry::Second;
 use plimsoll_attack::{Block, ErrorKind, Sink, Stop};
-use plimsoll_model::Timestamp;
+use plimsoll_model::{Nanos, Timestamp};
 
 pub(crate) use args::Attack;
 pub(crate) use flags::with_two_dashes;
@@ -28,27 +30,17 @@ use results::Results;
 /// Attacks, and says whether it was interrupted.
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let attack = plan::attack(args)?;
-    let names = attack.chains.iter().map(|chain| chain.name.clone()).collect();
-    let (stop, interrupted) = (Stop::default(), Arc::new(AtomicBool::new(false)));
-    interrupt::each({
-        let (stop, interrupted) = (stop.clone(), Arc::clone(&interrupted));
-        move |count| {
-            interrupted.store(true, Ordering::Relaxed);
-            stop.stop();
-            if count == 1 {
-                let text = "interrupted: waiting for requests in flight; once more gives them up";
-                output::complain(text);
-            }
-        }
-    })?;
+    let (stop, interrupted) = stopped_by_signals()?;
     let mut hand = Hand {
-        results: Results::create(args.output.as_deref(), args.to, names)?,
+        results: Results::create(args.output.as_deref(), args.to, &args.name, &attack)?,
         live: Live::new(plan::end(&attack)),
     };
     let attacked = attack.run(&stop, &mut hand);
     hand.live.finish();
-    let written = hand.results.finish();
-    for line in hand.live.summary() {
+    let interrupted = interrupted.load(Ordering::Relaxed);
+    let written = hand.results.finish(attacked.is_ok() && !interrupted);
+    let written = written.context("cannot write the results");
+    for line in hand.live.summary().into_iter().chain(hand.results.losses()) {
         output::complain(&line);
     }
     match attacked {
@@ -63,7 +55,23 @@ pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
         }
         Ok(()) => written?,
     }
-    Ok(if interrupted.load(Ordering::Relaxed) { Outcome::Interrupted } else { Outcome::Answered })
+    Ok(if interrupted { Outcome::Interrupted } else { Outcome::Answered })
+}
+
+/// What ends an attack, and whether a signal did: the first waits for what is in flight, the second gives it up.
+fn stopped_by_signals() -> anyhow::Result<(Stop, Arc<AtomicBool>)> {
+    let (stop, interrupted) = (Stop::default(), Arc::new(AtomicBool::new(false)));
+    let (stopped, noted) = (stop.clone(), Arc::clone(&interrupted));
+    interrupt::each(move |count| {
+        noted.store(true, Ordering::Relaxed);
+        stopped.stop();
+        if count == 1 {
+            output::complain(
+                "interrupted: waiting for requests in flight; once more gives them up",
+            );
+        }
+    })?;
+    Ok((stop, interrupted))
 }
 
 /// Where an attack's words go.
@@ -73,9 +81,9 @@ struct Hand {
 }
 
 impl Sink for Hand {
-    fn start(&mut self, start: Timestamp) -> io::Result<()> {
-        self.live.start(start);
-        Ok(())
+    fn start(&mut self, date: Timestamp, monotonic: Nanos) -> io::Result<()> {
+        self.live.start(date);
+        self.results.start(date, monotonic)
     }
 
     fn outcomes(&mut self, block: &Block) -> io::Result<()> {
@@ -85,6 +93,6 @@ impl Sink for Hand {
 
     fn second(&mut self, second: &Second) -> io::Result<()> {
         self.live.second(second);
-        self.results.flush()
+        self.results.second(second)
     }
 }
