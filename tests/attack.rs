@@ -142,6 +142,22 @@ fn what_cannot_be_honoured_is_refused_by_name() {
     }
 }
 
+/// No machine makes a million requests per second in one process.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_preflight_warns_and_lets_it_run() {
+    let dir = Dir::new();
+    let line = ["-rate=1000000", "-duration=1ms", "-keepalive=false", "-output=r.plim"];
+    let output = attack(&dir).args(line).arg(server()).run();
+    assert_eq!(output.code, Some(0));
+    assert!(output.stderr.contains("warning: cpu: "), "{}", output.stderr);
+    let doctor = "plimsoll doctor --generator plimsoll --rate 1000000 --duration 0.001s --timeout 30s --max-workers 10000 --keepalive=false";
+    assert!(output.stderr.contains(&format!("what helps: {doctor}\n")), "{}", output.stderr);
+    let said = dir.plimsoll().args(doctor.split(' ').skip(1)).run().stdout;
+    assert!(said.contains("WARN  cpu "), "{said}");
+    assert_eq!(dir.analyze().arg("r.plim").json()["total"]["requests"], 1_000);
+}
+
 #[test]
 fn targets_that_are_none_are_told_with_their_line() {
     let dir = Dir::new();

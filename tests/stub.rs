@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::util::{Dir, root};
 
 /// A running stub and the first line that it printed.
-fn start(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, String) {
+pub(crate) fn start(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
         .args(["stub", "--listen", "127.0.0.1:0"])
         .args(args)

@@ -9,6 +9,7 @@ mod http2;
 mod options;
 mod outcome;
 mod pacer;
+mod plan;
 mod pool;
 mod request;
 mod source;

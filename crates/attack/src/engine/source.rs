@@ -8,7 +8,7 @@ use super::options::Options;
 use super::request::Request;
 use crate::schedule::Share;
 use crate::targets::TargetReader;
-use crate::{Error, ErrorKind, Target};
+use crate::{Endpoint, Error, ErrorKind, Target, Url};
 
 /// Targets that are read ahead.
 const AHEAD: usize = 4096;
@@ -34,6 +34,15 @@ impl Targets {
     #[must_use]
     pub fn streamed(reader: TargetReader) -> Self {
         Self(Kind::Streamed(reader))
+    }
+
+    /// What each of them is sent to, as far as that is known beforehand.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
+        let listed = match &self.0 {
+            Kind::Listed(targets) => targets.as_slice(),
+            Kind::Streamed(_) => &[],
+        };
+        listed.iter().filter_map(|target| Some(Url::parse(&target.url).ok()?.endpoint))
     }
 }
 

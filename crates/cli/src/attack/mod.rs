@@ -5,6 +5,7 @@ mod flags;
 mod live;
 mod place;
 mod plan;
+mod preflight;
 mod results;
 mod sent_schedule;
 mod shard;
@@ -30,6 +31,7 @@ use results::Results;
 /// Attacks, and says whether it was interrupted.
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let attack = plan::attack(args)?;
+    preflight::warn(&attack);
     let (stop, interrupted) = stopped_by_signals()?;
     let mut hand = Hand {
         results: Results::create(args.output.as_deref(), args.to, &args.name, &attack)?,
