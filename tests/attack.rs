@@ -98,13 +98,32 @@ fn chains_share_a_rate() {
 fn chains_may_come_from_the_configuration() {
     let dir = Dir::new();
     let url = server();
-    let chain = |name: &str, weight: u32| {
-        format!("[chains.{name}]\ntargets = \"{url}\"\nweight = {weight}\n")
+    let counts = |chains: [(&str, &str); 4], rate: &str| {
+        let chain = |(name, says)| format!("[chains.{name}]\ntargets = \"{url}{name}\"\n{says}\n");
+        dir.write("plimsoll.toml", chains.map(chain).concat());
+        let results = results(attack(&dir).args(["-duration=400ms"]).args(rate.split(' ')));
+        let count = |name: &str| results.iter().filter(|result| result["attack"] == name).count();
+        chains.map(|(name, _)| count(name))
     };
-    dir.write("plimsoll.toml", chain("a", 3) + &chain("b", 1));
-    let results = results(attack(&dir).args(["-rate=200", "-duration=400ms"]));
-    let count = |name: &str| results.iter().filter(|result| result["attack"] == name).count();
-    assert_eq!(["a", "b"].map(count), [60, 20]);
+    let weights = ["weight = 4", "weight = 2", "", ""];
+    let rates = ["target_rps = 200", "target_rps = 100", "target_rps = 100", "target_rps = 100"];
+    let named = |says: [&'static str; 4]| {
+        let mut names = ["ethereum", "boba", "mantle", "kava"].into_iter();
+        says.map(|says| (names.next().unwrap(), says))
+    };
+    // One rate by weights, each its own, and one rate in the proportion of these.
+    assert_eq!(counts(named(weights), "-rate=800"), [160, 80, 40, 40]);
+    assert_eq!(counts(named(rates), "-seed=1"), [80, 40, 40, 40]);
+    assert_eq!(counts(named(rates), "-rate=1000"), [160, 80, 80, 80]);
+    // Equal shares are the whole, too.
+    assert_eq!(counts(named([""; 4]), "-ramp=100..300"), [20; 4]);
+    dir.write(
+        "plimsoll.toml",
+        "[chains.a]\ntargets = \"a\"\ntarget_rps = 1\n[chains.b]\ntargets = \"b\"\n",
+    );
+    let output = attack(&dir).run();
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("[chains.b] has no target_rps"), "{}", output.stderr);
 }
 
 #[test]

@@ -108,8 +108,7 @@ struct ChainTable {
     #[serde(rename = "match")]
     conditions: Option<MatchTable>,
     success_codes: Option<Vec<String>>,
-    #[serde(rename = "target_rps")]
-    _target_rps: Option<IgnoredAny>,
+    target_rps: Option<f64>,
     #[serde(rename = "capacity_rps")]
     _capacity_rps: Option<IgnoredAny>,
     #[serde(rename = "capacity_from")]
@@ -177,7 +176,9 @@ pub(crate) struct AttackedChain {
     pub(crate) name: String,
     /// A file, or a URL.
     pub(crate) targets: String,
-    pub(crate) weight: f64,
+    pub(crate) weight: Option<f64>,
+    /// Requests per second.
+    pub(crate) target_rps: Option<f64>,
 }
 
 impl Config {
@@ -348,12 +349,15 @@ impl Config {
         let mut attacked = Vec::new();
         for (name, chain) in &self.chains.0 {
             let Some(targets) = chain.targets.clone() else { continue };
-            let weight = chain.weight.unwrap_or(1.0);
-            anyhow::ensure!(
-                weight > 0.0 && weight < 1e9,
-                "chains.{name}.weight = {weight}: expected a positive number"
-            );
-            attacked.push(AttackedChain { name: name.clone(), targets, weight });
+            let (weight, target_rps) = (chain.weight, chain.target_rps);
+            for (key, value) in [("weight", weight), ("target_rps", target_rps)] {
+                anyhow::ensure!(
+                    value.is_none_or(|value| value > 0.0 && value < 1e9),
+                    "chains.{name}.{key} = {}: expected a positive number",
+                    value.unwrap_or_default()
+                );
+            }
+            attacked.push(AttackedChain { name: name.clone(), targets, weight, target_rps });
         }
         Ok(attacked)
     }

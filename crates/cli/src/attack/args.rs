@@ -60,9 +60,10 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "NAME", default_value = "", help_heading = "Targets")]
     pub(crate) name: String,
 
-    /// Requests per span, as in 500, 500/1s or 30000/1m; 0 for as fast as -max-workers requests are answered
-    #[arg(long, value_name = "RATE", value_parser = values::rate_spec, default_value = "50/1s", help_heading = "Schedule")]
-    pub(crate) rate: RateSpec,
+    /// Requests per span, as in 500, 500/1s or 30000/1m; 0 for as fast as -max-workers requests are answered [default: 50/1s,
+    /// or what the configuration's chains have for targets]
+    #[arg(long, value_name = "RATE", value_parser = values::rate_spec, help_heading = "Schedule")]
+    pub(crate) rate: Option<RateSpec>,
 
     /// How long, as in 30s or 33m; 0 for ever
     #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0", help_heading = "Schedule")]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, stdin};
 use std::path::Path;
 
 use anyhow::Context as _;
-use plimsoll_attack::schedule::{Arrivals, Profile, Schedule};
+use plimsoll_attack::schedule::{Arrivals, Frequency, Profile, Schedule};
 use plimsoll_attack::{
     Chain, Http2, Options, Pace, Target, TargetDefaults, TargetFormat, TargetReader, Targets,
     TlsOptions, read_body,
@@ -15,10 +15,10 @@ use plimsoll_model::Nanos;
 use super::args::{Attack, Format};
 use super::shard;
 use super::values::{ChainRate, ChainSpec, RateSpec};
-use crate::config::Config;
+use crate::config::{AttackedChain, Config};
 
-/// What a whole is in [`ChainRate::Share`].
-const WHOLE: u32 = 10_000;
+/// About what a rate is divided into between the chains of a configuration.
+const PARTS: f64 = 1e6;
 
 pub(super) fn attack(args: &Attack) -> anyhow::Result<plimsoll_attack::Attack> {
     let share = shard::share(args.shard, |name| std::env::var(name).ok())?;
@@ -44,8 +44,7 @@ fn options(args: &Attack) -> anyhow::Result<Options> {
     if args.max_workers == Some(0) {
         anyhow::bail!("-max-workers=0: expected how many requests may be in flight");
     }
-    let unbounded =
-        args.rate == RateSpec::AsFastAsAnswersCome && args.steps.is_none() && args.ramp.is_none();
+    let unbounded = args.rate == Some(RateSpec::AsFastAsAnswersCome);
     anyhow::ensure!(
         !unbounded || args.max_workers.is_some() || !args.chain.is_empty(),
         "-rate=0 requires setting -max-workers"
@@ -101,21 +100,19 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
         return Ok(vec![Chain { name: args.name.clone(), targets: read(args, &targets)?, pace }]);
     }
     let count = u32::try_from(configured.len()).unwrap_or(u32::MAX);
-    let shares: u32 = configured.iter().map(|spec| spec.share().unwrap_or(0)).sum();
-    anyhow::ensure!(
-        shares <= WHOLE,
-        "the chains' shares are {}% in all",
-        f64::from(shares) / 100.0
-    );
+    let share = |spec: &ChainSpec| match spec.rate {
+        ChainRate::Share { part, whole } => f64::from(part) / f64::from(whole),
+        ChainRate::Frequency(_) => 0.0,
+    };
+    let shares: f64 = configured.iter().map(share).sum();
+    anyhow::ensure!(shares < 1.000_001, "the chains' shares are {:.2}% in all", shares * 100.0);
     let chain = |(spec, index): (&ChainSpec, u32)| {
         let profile = match spec.rate {
             ChainRate::Frequency(rate) => Profile::constant(rate, span(args)),
-            ChainRate::Share(share) => {
-                let whole =
+            ChainRate::Share { part, whole } => {
+                let all =
                     profile(args)?.context("a chain's share needs a -rate to be a share of")?;
-                whole
-                    .share(share, WHOLE)
-                    .context("a chain's share of the rate is next to nothing")?
+                all.share(part, whole).context("a chain's share of the rate is next to nothing")?
             }
         };
         let schedule = Schedule::new(profile, arrivals(args, index)).out_of_step(index, count);
@@ -125,26 +122,52 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
     configured.iter().zip(0..).map(chain).collect()
 }
 
-impl ChainSpec {
-    fn share(&self) -> Option<u32> {
-        match self.rate {
-            ChainRate::Share(share) => Some(share),
-            ChainRate::Frequency(_) => None,
-        }
-    }
-}
-
-/// The chains of the configuration that have targets, each with its share of the rate.
+/// The chains of the configuration that have targets: each at its own rate, or with its share of the rate that was typed.
 fn configured(args: &Attack) -> anyhow::Result<Vec<ChainSpec>> {
     let chains = Config::load(args.config.as_deref())?.attacked()?;
-    let whole: f64 = chains.iter().map(|chain| chain.weight).sum();
-    let spec = |chain: crate::config::AttackedChain| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10,000")]
-        let share = (chain.weight / whole * f64::from(WHOLE)).floor() as u32;
-        anyhow::ensure!(share > 0, "[chains.{}]: its weight is next to nothing", chain.name);
-        Ok(ChainSpec { name: chain.name, targets: chain.targets, rate: ChainRate::Share(share) })
+    let is_typed = args.rate.is_some() || args.ramp.is_some() || args.steps.is_some();
+    let rates = if !is_typed && chains.iter().any(|chain| chain.target_rps.is_some()) {
+        own_rates(&chains)?
+    } else {
+        shares(&chains)?
     };
-    chains.into_iter().map(spec).collect()
+    let spec = |(chain, rate): (AttackedChain, _)| ChainSpec {
+        name: chain.name,
+        targets: chain.targets,
+        rate,
+    };
+    Ok(chains.into_iter().zip(rates).map(spec).collect())
+}
+
+fn own_rates(chains: &[AttackedChain]) -> anyhow::Result<Vec<ChainRate>> {
+    let rate = |chain: &AttackedChain| {
+        let name = &chain.name;
+        let rate = chain.target_rps.with_context(|| {
+            format!("[chains.{name}] has no target_rps, as others have: a -rate is shared by all")
+        })?;
+        let rate = Frequency::from_per_second(rate);
+        let rate = rate.with_context(|| format!("[chains.{name}]: target_rps is out of range"))?;
+        Ok(ChainRate::Frequency(rate))
+    };
+    chains.iter().map(rate).collect()
+}
+
+/// By weight, or by `target_rps` where no chain has a weight and all have that. Together they are the whole.
+fn shares(chains: &[AttackedChain]) -> anyhow::Result<Vec<ChainRate>> {
+    let has_weights = chains.iter().any(|chain| chain.weight.is_some());
+    let targets: Option<Vec<f64>> = chains.iter().map(|chain| chain.target_rps).collect();
+    let weights = targets
+        .filter(|_| !has_weights)
+        .unwrap_or_else(|| chains.iter().map(|chain| chain.weight.unwrap_or(1.0)).collect());
+    let sum: f64 = weights.iter().sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
+    let parts = weights.iter().map(|weight| (weight / sum * PARTS).round() as u32);
+    let parts: Vec<u32> = parts.collect();
+    let whole = parts.iter().sum();
+    for (chain, part) in chains.iter().zip(&parts) {
+        anyhow::ensure!(*part > 0, "[chains.{}]: its share is next to nothing", chain.name);
+    }
+    Ok(parts.into_iter().map(|part| ChainRate::Share { part, whole }).collect())
 }
 
 fn span(args: &Attack) -> Option<Nanos> {
@@ -161,14 +184,17 @@ fn profile(args: &Attack) -> anyhow::Result<Option<Profile>> {
     }
     if let Some((from, to)) = args.ramp {
         let span = span(args).context("--ramp needs a -duration")?;
-        let frequency = plimsoll_attack::schedule::Frequency::from_per_second;
+        let frequency = Frequency::from_per_second;
         let ends = frequency(from).zip(frequency(to)).context("--ramp: a rate is out of range")?;
         return Ok(Some(Profile::ramp(ends.0, ends.1, span)));
     }
-    Ok(match args.rate {
-        RateSpec::AsFastAsAnswersCome => None,
-        RateSpec::Frequency(rate) => Some(Profile::constant(rate, span(args))),
-    })
+    let rate = match args.rate {
+        Some(RateSpec::AsFastAsAnswersCome) => return Ok(None),
+        Some(RateSpec::Frequency(rate)) => Some(rate),
+        // vegeta's.
+        None => Frequency::new(50, Nanos(1_000_000_000)),
+    };
+    Ok(rate.map(|rate| Profile::constant(rate, span(args))))
 }
 
 /// Chains are random each in its own way.

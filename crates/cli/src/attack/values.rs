@@ -38,9 +38,15 @@ pub(crate) struct ChainSpec {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ChainRate {
     Frequency(Frequency),
-    /// A share of the whole, in hundredths of a percent.
-    Share(u32),
+    /// So many parts of the whole.
+    Share {
+        part: u32,
+        whole: u32,
+    },
 }
+
+/// A typed share counts in hundredths of a percent.
+const WHOLE: u32 = 10_000;
 
 /// `--steps`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,11 +114,11 @@ pub(crate) fn chain(text: &str) -> Result<ChainSpec, String> {
     }
     let rate = if rate.ends_with('%') {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10,000")]
-        let share = (common::ratio(rate)? * 10_000.0).round() as u32;
-        if share == 0 {
+        let part = (common::ratio(rate)? * f64::from(WHOLE)).round() as u32;
+        if part == 0 {
             return Err("expected a share of at least 0.01%".to_owned());
         }
-        ChainRate::Share(share)
+        ChainRate::Share { part, whole: WHOLE }
     } else {
         ChainRate::Frequency(frequency(rate)?)
     };
@@ -228,7 +234,10 @@ mod tests {
     #[test]
     fn chains_have_a_rate_or_a_share() {
         let chain_of = |text| chain(text).unwrap();
-        assert_eq!(chain_of("eth=a@b.txt@40%").rate, ChainRate::Share(4000));
+        assert_eq!(
+            chain_of("eth=a@b.txt@40%").rate,
+            ChainRate::Share { part: 4_000, whole: 10_000 }
+        );
         assert_eq!(chain_of("eth=a@b.txt@40%").targets, "a@b.txt");
         assert_eq!(chain_of("eth=http://h/?a=b@5").targets, "http://h/?a=b");
         for text in ["eth", "eth=a", "=a@5", "eth=@5", "eth=a@0", "eth=a@0%"] {
