@@ -18,7 +18,7 @@ const LATE: Nanos = Nanos(10_000_000);
 const BUSY: f64 = 0.8;
 
 pub(super) struct Live {
-    bar: Option<ProgressBar>,
+    line: Line,
     end: Option<Nanos>,
     start: Timestamp,
     /// Of the second that runs.
@@ -26,6 +26,20 @@ pub(super) struct Live {
     total: Counts,
     latencies: Option<Histogram<u32>>,
     warned: bool,
+}
+
+/// The line itself, while somebody watches.
+#[derive(Clone)]
+pub(super) struct Line(Option<ProgressBar>);
+
+impl Line {
+    /// Says something above the line.
+    pub(super) fn complain(&self, text: &str) {
+        match &self.0 {
+            Some(bar) => bar.suspend(|| output::complain(text)),
+            None => output::complain(text),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -46,7 +60,7 @@ impl Live {
             bar
         });
         Self {
-            bar,
+            line: Line(bar),
             end,
             start: Timestamp::UNKNOWN,
             now: Counts::default(),
@@ -54,6 +68,10 @@ impl Live {
             latencies: Histogram::new_with_bounds(1_000, LONGEST, 2).ok(),
             warned: false,
         }
+    }
+
+    pub(super) fn line(&self) -> Line {
+        self.line.clone()
     }
 
     pub(super) fn start(&mut self, start: Timestamp) {
@@ -66,7 +84,7 @@ impl Live {
             self.now.unsent += u64::from(outcome.unsent);
             self.now.good += u64::from((200..400).contains(&outcome.code));
             if let (Some(latencies), Some(_), false) =
-                (&mut self.latencies, &self.bar, outcome.unsent)
+                (&mut self.latencies, &self.line.0, outcome.unsent)
             {
                 // From the moment it was due, as everything else that is told.
                 let lag = outcome.sent.since(outcome.intended);
@@ -81,7 +99,7 @@ impl Live {
         self.total.good += counts.good;
         self.total.unsent += counts.unsent;
         self.warn(second, counts);
-        let Some(bar) = &self.bar else { return };
+        let Some(bar) = &self.line.0 else { return };
         let span = second.span.as_secs_f64().max(0.001);
         let elapsed = second.at.since(self.start).as_secs_f64();
         let of = self.end.map_or(String::new(), |end| format!(" of {:.0}", end.as_secs_f64()));
@@ -90,7 +108,7 @@ impl Live {
             |latencies| format!("{:.1} ms", latencies.value_at_quantile(0.99) as f64 / 1e6),
         );
         bar.set_message(format!(
-            "{elapsed:.0}{of} s · offered {:.0}/s · good {:.0}/s · failing {:.0}/s · p99 {p99} · in flight {}",
+            "{elapsed:.0}{of} s · {:.0}/s offered, {:.0} good, {:.0} failing · p99 {p99} · {} in flight",
             counts.offered as f64 / span,
             counts.good as f64 / span,
             (counts.offered - counts.good) as f64 / span,
@@ -119,15 +137,11 @@ impl Live {
             return;
         };
         self.warned = true;
-        let line = format!("warning: the generator is the limit: {why}");
-        match &self.bar {
-            Some(bar) => bar.suspend(|| output::complain(&line)),
-            None => output::complain(&line),
-        }
+        self.line.complain(&format!("warning: the generator is the limit: {why}"));
     }
 
     pub(super) fn finish(&mut self) {
-        if let Some(bar) = self.bar.take() {
+        if let Some(bar) = self.line.0.take() {
             bar.finish_and_clear();
         }
     }

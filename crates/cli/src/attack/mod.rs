@@ -25,18 +25,18 @@ pub(crate) use flags::with_two_dashes;
 
 use crate::exit::Outcome;
 use crate::{interrupt, output};
-use live::Live;
+use live::{Line, Live};
 use results::Results;
 
 /// Attacks, and says whether it was interrupted.
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let attack = plan::attack(args)?;
     preflight::warn(&attack);
-    let (stop, interrupted) = stopped_by_signals()?;
     let mut hand = Hand {
         results: Results::create(args.output.as_deref(), args.to, &args.name, &attack)?,
         live: Live::new(plan::end(&attack)),
     };
+    let (stop, interrupted) = stopped_by_signals(hand.live.line())?;
     let attacked = attack.run(&stop, &mut hand);
     hand.live.finish();
     let interrupted = interrupted.load(Ordering::Relaxed);
@@ -61,16 +61,14 @@ pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
 }
 
 /// What ends an attack, and whether a signal did: the first waits for what is in flight, the second gives it up.
-fn stopped_by_signals() -> anyhow::Result<(Stop, Arc<AtomicBool>)> {
+fn stopped_by_signals(line: Line) -> anyhow::Result<(Stop, Arc<AtomicBool>)> {
     let (stop, interrupted) = (Stop::default(), Arc::new(AtomicBool::new(false)));
     let (stopped, noted) = (stop.clone(), Arc::clone(&interrupted));
     interrupt::each(move |count| {
         noted.store(true, Ordering::Relaxed);
         stopped.stop();
         if count == 1 {
-            output::complain(
-                "interrupted: waiting for requests in flight; once more gives them up",
-            );
+            line.complain("interrupted: waiting for requests in flight; once more gives them up");
         }
     })?;
     Ok((stop, interrupted))
