@@ -130,7 +130,10 @@ fn a_native_stream_keeps_every_recording() {
             json(&convert(&path, "json")),
             "{what}"
         );
-        assert_eq!(again(native.as_slice(), "native"), native, "{what}");
+        // The copy has another id, and checksums with it.
+        let copy = again(native.as_slice(), "native");
+        assert_eq!(copy.len(), native.len(), "{what}");
+        assert_eq!(again(copy, "gob"), convert(&path, "gob"), "{what}");
         let analyzed = TestCommand::analyze().arg("-").stdin(native).json();
         let original = TestCommand::analyze().arg(&path).json();
         assert_same_figures(&analyzed, &original, &what.to_string());
@@ -403,6 +406,70 @@ fn the_output_file_appears_as_a_whole_and_is_never_an_input() {
 }
 
 #[test]
+fn what_became_of_a_stream_is_told() {
+    let dir = Dir::new();
+    let stream = again(recording("ok-eth.gob"), "native");
+    // Without its end frame, which is the last and some 70 bytes long.
+    let stopped = &stream[..stream.len() - 60];
+    dir.write("stopped.plim", stopped);
+    let convert =
+        |args: &[&str]| dir.plimsoll().args(["convert", "--allow-damaged"]).args(args).run();
+    let note = "note: stopped.plim: the stream has no end: its writer was stopped";
+    let json = convert(&["--to", "json", "stopped.plim", "-o", "stopped.json"]);
+    assert!(json.stderr.contains(note), "{}", json.stderr);
+    assert!(json.stderr.contains("left out: 1 frames"), "{}", json.stderr);
+    convert(&["--to", "native", "stopped.plim", "-o", "copy.plim"]);
+    let copy = convert(&["--to", "json", "copy.plim", "-o", "copy.json"]);
+    assert!(copy.stderr.contains("interrupted before it was through"), "{}", copy.stderr);
+    let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    assert_eq!(read("stopped.json"), read("copy.json"));
+}
+
+#[test]
+fn a_native_stream_takes_every_body_that_can_be_read() {
+    let line =
+        |body: &str| format!("{{\"code\":200,\"latency\":5,\"body\":{}}}\n", Value::from(body));
+    let text = line("aGVs\nbG8=") + &line("aGVsbG8=!!");
+    let native = TestCommand::convert("native").stdin(text).run_to_bytes();
+    assert_eq!(native.0, Some(0));
+    assert!(native.2.contains("1 of 2 records: a body that is no base64"), "{}", native.2);
+    let bodies: Vec<Value> =
+        lines(&again(native.1, "json")).iter().map(|line| line["body"].clone()).collect();
+    assert_eq!(bodies[0], "aGVsbG8=");
+}
+
+#[test]
+fn what_is_too_large_for_a_native_stream_is_left_out_and_told() {
+    let error = "e".repeat(9_000_000);
+    let line = |error: &str| format!("{{\"code\":0,\"latency\":5,\"error\":\"{error}\"}}\n");
+    let text = line("a") + &line(&error) + &line("b");
+    let (code, native, stderr) = TestCommand::convert("native").stdin(text).run_to_bytes();
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("1 of 3 records are left out"), "{stderr}");
+    assert_eq!(lines(&again(native, "json")).len(), 2);
+}
+
+/// Of a pipe that stays open, so that there is a time to interrupt.
+#[cfg(unix)]
+#[test]
+fn an_interruption_leaves_no_half_file() {
+    let dir = Dir::new();
+    let mut convert =
+        dir.plimsoll().args(["convert", "--to", "json", "-o", "out.json"]).into_inner();
+    let mut child = convert.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&recording("ok-eth.gob").repeat(40)).unwrap();
+    while names_in(dir.path()).is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names_in(dir.path()), [""; 0]);
+    drop(pipe);
+}
+
+#[test]
 fn a_closed_pipe_is_no_failure() {
     let dir = Dir::new();
     dir.write("many.gob", recording("ok-mixed.gob").repeat(30));
@@ -440,9 +507,14 @@ fn distributions_are_those_of_hdrhistogram() {
 }
 
 #[test]
-fn an_outcome_is_a_distributions() {
-    let path = fixture("corpus/ok-eth.gob");
-    let run = TestCommand::convert("json").arg(path).args(["--outcome", "all"]).run();
-    assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("--to hgrm"), "{}", run.stderr);
+fn options_that_would_do_nothing_are_refused() {
+    for (to, args) in [
+        ("json", &["--outcome", "all"][..]),
+        ("gob", &["--config", "none.toml"]),
+        ("hgrm", &["--redact"]),
+    ] {
+        let run = TestCommand::convert(to).arg(fixture("corpus/ok-eth.gob")).args(args).run();
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+        assert!(run.stderr.contains(args[0]), "{}", run.stderr);
+    }
 }

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use plimsoll_analysis::{Options, WarmUpFinder, WarmUps};
-use plimsoll_ingest::write::{Encoder, Losses, preamble};
+use plimsoll_ingest::write::{Encoder, Losses, NativeOutput, preamble};
 use plimsoll_ingest::{
-    Collect, NativeWriter, Progress, ReadOptions, Source, StreamHeader, WholeRecord, expand, read,
+    Aside, Collect, Progress, ReadOptions, Source, StreamHeader, WholeRecord, expand, read,
     read_whole,
 };
 use plimsoll_model::{Format, InputId, Ledger, Nanos, Timestamp};
@@ -23,6 +24,14 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
         args.outcome.is_none() || args.to == Target::Hgrm,
         "--outcome chooses the latencies of a distribution: it goes with --to hgrm"
     );
+    anyhow::ensure!(
+        args.config.is_none() || args.to == Target::Hgrm,
+        "--config says what a success is: it goes with --to hgrm"
+    );
+    anyhow::ensure!(
+        !args.redact || args.to != Target::Hgrm,
+        "--redact masks texts, and a distribution has none"
+    );
     let mut sources = expand(inputs::named(&args.files)?)?;
     if let Some(path) = &args.output {
         output::refuse_input(path, &sources)?;
@@ -33,12 +42,12 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
             source.spool()?;
         }
     }
-    let ledgers = match args.to {
+    let (ledgers, too_large) = match args.to {
         Target::Gob => records(args, &sources, Format::VegetaGob)?,
         Target::Json => records(args, &sources, Format::VegetaJson)?,
         Target::Csv => records(args, &sources, Format::VegetaCsv)?,
         Target::Native => records(args, &sources, Format::Native)?,
-        Target::Hgrm => distribution(args, &sources)?,
+        Target::Hgrm => (distribution(args, &sources)?, 0),
     };
     for ledger in &ledgers {
         let told = match &ledger.refused {
@@ -50,11 +59,25 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
         };
         output::complain(&visible(&told));
     }
-    Ok(inputs::outcome(&ledgers, args.allow_damaged, "see above"))
+    for (ledger, note) in
+        ledgers.iter().flat_map(|ledger| ledger.notes.iter().map(move |note| (ledger, note)))
+    {
+        output::complain(&visible(&format!("note: {}: {note}", ledger.name)));
+    }
+    Ok(match inputs::outcome(&ledgers, args.allow_damaged, "see above") {
+        Outcome::Answered if too_large > 0 && !args.allow_damaged => Outcome::NoVerdict,
+        outcome => outcome,
+    })
 }
 
 /// Writes the records as they come.
-fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result<Vec<Ledger>> {
+///
+/// Returns the account of each input, and how many records the format had no room for.
+fn records(
+    args: &Convert,
+    sources: &[Source],
+    format: Format,
+) -> anyhow::Result<(Vec<Ledger>, u64)> {
     let mut out = Out::Unwritten(output::Stream::open(args.output.as_deref())?);
     let mut done = Done::default();
     let mut failed = None;
@@ -68,14 +91,12 @@ fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result
         input: InputId::default(),
         records: 0,
     };
+    let mark = sizes(sources);
     let seen = Progress::default();
     let ledgers = progress::watch(sources, &seen, || {
         read_whole(sources, &reading, &seen, &new, &mut |_, part| {
-            if part.records == 0 {
-                return ControlFlow::Continue(());
-            }
             done.add(part);
-            match std::mem::replace(&mut out, Out::Broken).write(&part.encoder, format) {
+            match std::mem::replace(&mut out, Out::Broken).write(&part.encoder, format, mark) {
                 Ok(written) => {
                     out = written;
                     ControlFlow::Continue(())
@@ -91,9 +112,16 @@ fn records(args: &Convert, sources: &[Source], format: Format) -> anyhow::Result
         return Err(error);
     }
     anyhow::ensure!(done.records > 0, nothing_left(&ledgers));
+    done.too_large = out.too_large();
     out.finish()?;
     done.tell(args.redact);
-    Ok(ledgers)
+    Ok((ledgers, done.too_large))
+}
+
+/// Something by which inputs that begin alike differ: how large they are, where that is known.
+fn sizes(sources: &[Source]) -> u64 {
+    let sizes = sources.iter().filter_map(Source::size);
+    sizes.fold(0, |mark, size| mark.rotate_left(7) ^ size)
 }
 
 /// What of each run is its warm-up.
@@ -113,22 +141,25 @@ fn warm_ups(args: &Convert, sources: &[Source]) -> anyhow::Result<WarmUps> {
 enum Out<'a> {
     Unwritten(output::Stream<'a>),
     Bytes(output::Stream<'a>),
-    Native(Box<NativeWriter<output::Stream<'a>>>),
+    /// With what to say where it cannot be written.
+    Native(Box<NativeOutput<output::Stream<'a>>>, String),
     /// Writing has failed.
     Broken,
 }
 
 impl Out<'_> {
-    fn write(self, part: &Encoder, format: Format) -> anyhow::Result<Self> {
+    /// Writes a part; of a native stream, `mark` goes into what tells it from others.
+    fn write(self, part: &Encoder, format: Format, mark: u64) -> anyhow::Result<Self> {
         let mut out = match self {
             Self::Unwritten(stream) if format == Format::Native => {
                 let header = StreamHeader {
-                    id: part.mark(),
+                    id: part.mark() ^ mark,
                     tool: "plimsoll convert".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     ..StreamHeader::default()
                 };
-                Self::Native(Box::new(NativeWriter::new(stream, &header)?))
+                let place = stream.cannot_write();
+                Self::Native(Box::new(NativeOutput::new(stream, header)), place)
             }
             Self::Unwritten(mut stream) => {
                 stream.put(preamble(format))?;
@@ -138,16 +169,24 @@ impl Out<'_> {
         };
         match &mut out {
             Self::Bytes(stream) => stream.put(part.bytes())?,
-            Self::Native(writer) => part.write_native(writer)?,
+            Self::Native(output, place) => output.write(part).with_context(|| place.clone())?,
             Self::Unwritten(_) | Self::Broken => {}
         }
         Ok(out)
     }
 
+    /// Records that are too large for the format.
+    fn too_large(&self) -> u64 {
+        match self {
+            Self::Native(output, _) => output.too_large(),
+            Self::Unwritten(_) | Self::Bytes(_) | Self::Broken => 0,
+        }
+    }
+
     fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::Unwritten(stream) | Self::Bytes(stream) => stream.finish(),
-            Self::Native(writer) => writer.finish()?.finish(),
+            Self::Native(output, place) => output.finish().context(place)?.finish(),
             Self::Broken => Ok(()),
         }
     }
@@ -190,6 +229,10 @@ impl Collect for Selected<'_> {
         self.encoder.record(record);
     }
 
+    fn aside(&mut self, aside: &Aside<'_>) {
+        self.encoder.aside(aside);
+    }
+
     fn is_full(&self) -> bool {
         self.encoder.size() >= MAX_PART
     }
@@ -201,6 +244,10 @@ struct Done {
     records: u64,
     credentials: u64,
     losses: Losses,
+    /// Frames of native streams that are not written.
+    asides: u64,
+    /// Records that are not written, as they are larger than the format can hold.
+    too_large: u64,
 }
 
 impl Done {
@@ -208,11 +255,24 @@ impl Done {
         self.records += part.records;
         self.credentials += part.encoder.credentials();
         self.losses.merge(part.encoder.losses());
+        self.asides += part.encoder.asides_left_out();
     }
 
     fn tell(&self, redacted: bool) {
         for (loss, records) in self.losses.iter() {
             output::complain(&format!("note: {}: {loss}", self.share(records)));
+        }
+        if self.asides > 0 {
+            output::complain(&format!(
+                "note: what native streams say of themselves and of their generators is left out: {} frames",
+                self.asides
+            ));
+        }
+        if self.too_large > 0 {
+            output::complain(&format!(
+                "warning: {} are left out: a native stream holds 8 MiB of a record's texts, 65,536 headers, and 30 MiB in all",
+                self.share(self.too_large)
+            ));
         }
         match self.credentials {
             0 => {}
@@ -280,6 +340,19 @@ fn damage(ledger: &Ledger) -> String {
     let first = ledger.damage.first().map(|first| {
         format!(", first record {}, byte {}: {}", first.record, first.byte, first.what)
     });
-    let first = first.unwrap_or_default();
-    format!("warning: {name}: {damaged_records} records and {lost_bytes} bytes are lost{first}")
+    let places = match ledger.damage.len() {
+        0 | 1 => String::new(),
+        Ledger::MAX_DAMAGE => format!(" in {} places or more", Ledger::MAX_DAMAGE),
+        places => format!(" in {places} places"),
+    };
+    format!(
+        "warning: {name}: {} and {} are lost{places}{}",
+        counted(*damaged_records, "record"),
+        counted(*lost_bytes, "byte"),
+        first.unwrap_or_default()
+    )
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

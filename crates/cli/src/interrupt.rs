@@ -1,5 +1,6 @@
-//! Ctrl-C and SIGTERM, for verbs that run until they are told to end.
+//! Ctrl-C and SIGTERM, for verbs that run until they are told to end, and for files that are not whole yet.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,16 @@ pub(crate) fn each(mut told: impl FnMut(u32) + Send + 'static) -> anyhow::Result
         }
     });
     Ok(())
+}
+
+/// From now on, a signal that ends the process removes this file first.
+#[expect(clippy::exit, reason = "a signal ends the process, wherever it is")]
+pub(crate) fn remove_when_ended(path: PathBuf) -> anyhow::Result<()> {
+    each(move |_| {
+        // It may be in its place by now, under another name.
+        let _ = std::fs::remove_file(&path);
+        std::process::exit(130);
+    })
 }
 
 /// Takes the signals from when it is made on.

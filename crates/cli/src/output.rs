@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use plimsoll_render::text::TextStyle;
 
 use crate::args::Colour;
+use crate::interrupt;
 
 pub(crate) use file::refuse_input;
 
@@ -31,17 +32,22 @@ pub(crate) enum Stream<'a> {
 impl<'a> Stream<'a> {
     pub(crate) fn open(to: Option<&'a Path>) -> anyhow::Result<Self> {
         let Some(path) = to else { return Ok(Self::Stdout) };
-        Ok(Self::File(path, file::Target::open(path).with_context(|| cannot_write(path))?))
+        let target = file::Target::open(path).with_context(|| cannot_write(path))?;
+        if let Some(temporary) = target.temporary() {
+            interrupt::remove_when_ended(temporary.to_owned())?;
+        }
+        Ok(Self::File(path, target))
     }
 
     pub(crate) fn put(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.write_all(bytes).and_then(|()| self.flush()).with_context(|| self.cannot_write())
+    }
+
+    /// That writing here has failed.
+    pub(crate) fn cannot_write(&self) -> String {
         match self {
-            Self::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes)?;
-                Ok(stdout.flush()?)
-            }
-            Self::File(path, target) => target.write(bytes).with_context(|| cannot_write(path)),
+            Self::Stdout => "cannot write to the standard output".to_owned(),
+            Self::File(path, _) => cannot_write(path),
         }
     }
 

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use plimsoll_ingest::write::{Encoder, preamble};
 use plimsoll_ingest::{
-    Collect, NativeRecord, NativeWriter, Phases, Progress, ReadOptions, Source, StreamHeader,
-    WholeRecord, read, read_whole,
+    Aside, Collect, NativeRecord, NativeWriter, Phases, Progress, ReadOptions, Source,
+    StreamHeader, WholeRecord, read, read_whole,
 };
 use plimsoll_model::{Format, InputId, Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -159,6 +159,10 @@ impl Collect for ToGob {
 
     fn record(&mut self, record: &WholeRecord<'_>) {
         self.0.record(record);
+    }
+
+    fn aside(&mut self, aside: &Aside<'_>) {
+        self.0.aside(aside);
     }
 
     fn is_full(&self) -> bool {

@@ -58,6 +58,7 @@ pub use native::{
 };
 pub use pipeline::{Progress, ReadOptions, read};
 pub use raw::{Phases, Zone};
+pub use sink::Aside;
 pub use source::{Source, expand};
 pub use whole::{Collect, Headers, WholeRecord, read_whole};
 

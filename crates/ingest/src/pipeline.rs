@@ -16,7 +16,7 @@ use crate::decoder::Decoder;
 use crate::error::Error;
 use crate::raw::RawRecord;
 use crate::segment::{Chunk, Finished, Segmenter};
-use crate::sink::{DamagedSpan, Sink};
+use crate::sink::{Aside, DamagedSpan, Sink};
 use crate::source::Source;
 
 /// How inputs are read. [`ReadOptions::default`] suits most.
@@ -98,6 +98,10 @@ pub(crate) trait Harvest: Sink {
     /// Makes room for the next chunk.
     fn begin(&mut self, input: InputId);
     fn records(&self) -> u64;
+    /// Whether there is nothing to hand over.
+    fn is_empty(&self) -> bool {
+        self.records() == 0
+    }
     /// Whether it is time to hand it over, though the chunk goes on.
     fn is_full(&self) -> bool;
     /// What was damaged, and how many of the chunk's records stand in front of it.
@@ -248,6 +252,14 @@ impl<H: Harvest> Sink for Parts<'_, '_, H> {
         self.harvest.note(what);
     }
 
+    fn aside(&mut self, aside: &Aside<'_>) {
+        self.harvest.aside(aside);
+    }
+
+    fn wants_asides(&self) -> bool {
+        self.harvest.wants_asides()
+    }
+
     fn wants_records(&self) -> bool {
         self.is_wanted
     }
@@ -333,7 +345,7 @@ impl<'a, H> Committer<'a, H> {
     where
         H: Harvest,
     {
-        let goes_on = harvest.records() == 0 || (state.sink)(harvest).is_continue();
+        let goes_on = harvest.is_empty() || (state.sink)(harvest).is_continue();
         if !goes_on {
             self.stopped.store(true, Ordering::SeqCst);
         }

@@ -16,6 +16,15 @@ pub(crate) struct DamagedSpan {
     pub(crate) what: String,
 }
 
+/// A frame of a native stream that tells of the stream, not of a request: its header, its end, or how its generator was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aside<'a> {
+    pub(crate) kind: u8,
+    /// The stream's id.
+    pub(crate) stream: u64,
+    pub(crate) payload: &'a [u8],
+}
+
 /// Takes what a decoder finds, in the order of the bytes.
 pub(crate) trait Sink {
     fn record(&mut self, record: &RawRecord<'_>);
@@ -24,6 +33,12 @@ pub(crate) trait Sink {
     fn format(&mut self, format: Format);
     /// Something about the input that is no damage.
     fn note(&mut self, what: &'static str);
+    /// A frame of a native stream that holds no records.
+    fn aside(&mut self, _: &Aside<'_>) {}
+    /// Whether such frames are to be told.
+    fn wants_asides(&self) -> bool {
+        false
+    }
     /// Whether records are to be told at all.
     fn wants_records(&self) -> bool {
         true

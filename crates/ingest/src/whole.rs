@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::headers::HeaderPart;
 use crate::pipeline::{Harvest, Progress, ReadOptions, run};
 use crate::raw::{Phases, RawRecord, Zone};
-use crate::sink::{DamagedSpan, Sink};
+use crate::sink::{Aside, DamagedSpan, Sink};
 use crate::source::Source;
 
 /// Everything that an input says of one request, still as the input spells it: what is asked for is put into plain words.
@@ -141,6 +141,8 @@ pub trait Collect: Send {
     fn begin(&mut self, input: InputId);
     /// Takes the next record.
     fn record(&mut self, record: &WholeRecord<'_>);
+    /// Takes what a native stream says beside its records, between which it stands.
+    fn aside(&mut self, aside: &Aside<'_>);
     /// Whether what was made takes so much memory that it should be taken now.
     fn is_full(&self) -> bool;
 }
@@ -165,6 +167,7 @@ pub fn read_whole<C: Collect>(
         input: InputId::default(),
         format: Format::VegetaGob,
         records: 0,
+        asides: 0,
         damage: Vec::new(),
         formats: Vec::new(),
         notes: Vec::new(),
@@ -180,6 +183,7 @@ struct WholeSink<C> {
     /// Of the records that come next.
     format: Format,
     records: u64,
+    asides: u64,
     damage: Vec<(u64, DamagedSpan)>,
     formats: Vec<Format>,
     notes: Vec<&'static str>,
@@ -189,6 +193,15 @@ impl<C: Collect> Sink for WholeSink<C> {
     fn record(&mut self, raw: &RawRecord<'_>) {
         self.records += 1;
         self.collector.record(&WholeRecord { raw, format: self.format });
+    }
+
+    fn aside(&mut self, aside: &Aside<'_>) {
+        self.asides += 1;
+        self.collector.aside(aside);
+    }
+
+    fn wants_asides(&self) -> bool {
+        true
     }
 
     fn damage(&mut self, span: DamagedSpan) {
@@ -214,6 +227,7 @@ impl<C: Collect> Harvest for WholeSink<C> {
         self.collector.begin(input);
         self.input = input;
         self.records = 0;
+        self.asides = 0;
         self.damage.clear();
         self.formats.clear();
         self.notes.clear();
@@ -221,6 +235,10 @@ impl<C: Collect> Harvest for WholeSink<C> {
 
     fn records(&self) -> u64 {
         self.records
+    }
+
+    fn is_empty(&self) -> bool {
+        self.records == 0 && self.asides == 0
     }
 
     fn is_full(&self) -> bool {

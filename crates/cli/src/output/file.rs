@@ -62,6 +62,14 @@ impl Target {
         }
     }
 
+    /// The file that is there until all has been written.
+    pub(super) fn temporary(&self) -> Option<&Path> {
+        match self {
+            Self::New { file, .. } => Some(file.path()),
+            Self::InPlace(_) => None,
+        }
+    }
+
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::New { file, .. } => file.write_all(bytes),

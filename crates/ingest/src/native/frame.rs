@@ -27,12 +27,12 @@ const MAX_COUNT: u64 = 1 << 48;
 pub(super) const COMPRESSED: u8 = 1;
 
 /// Kinds of frame.
-pub(super) mod kind {
-    pub(in crate::native) const HEADER: u8 = 1;
-    pub(in crate::native) const DICTIONARY: u8 = 2;
-    pub(in crate::native) const BLOCK: u8 = 3;
-    pub(in crate::native) const TELEMETRY: u8 = 4;
-    pub(in crate::native) const END: u8 = 5;
+pub(crate) mod kind {
+    pub(crate) const HEADER: u8 = 1;
+    pub(crate) const DICTIONARY: u8 = 2;
+    pub(crate) const BLOCK: u8 = 3;
+    pub(crate) const TELEMETRY: u8 = 4;
+    pub(crate) const END: u8 = 5;
 }
 
 /// What stands in front of a payload.

@@ -14,9 +14,11 @@ mod walk;
 mod wire;
 mod writer;
 
+pub(crate) use frame::kind;
 pub use record::{Clocks, NativeRecord, SentSchedule, Shard, StreamHeader, Telemetry};
 #[doc(hidden)]
 pub use walk::sum_of_latencies;
+pub(crate) use wire::End;
 pub use writer::NativeWriter;
 
 pub(crate) use frame::{NextFrame, next_frame};

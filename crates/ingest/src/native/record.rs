@@ -94,7 +94,7 @@ impl Default for NativeRecord<'_> {
 pub struct StreamHeader {
     /// What tells the stream from others that may come to stand in the same file: a random number.
     pub id: u64,
-    /// The program that writes, and its version.
+    /// The program that writes.
     pub tool: String,
     /// The program's version.
     pub version: String,

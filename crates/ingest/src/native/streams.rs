@@ -16,6 +16,9 @@ const MAX_BYTES: usize = 1 << 25;
 pub(super) const NO_END: &str = "the stream has no end: its writer was stopped";
 /// A stream whose end frame says that more was to come.
 pub(super) const INTERRUPTED: &str = "the stream's writer was interrupted before it was through";
+/// Frames that a later version writes.
+pub(super) const UNKNOWN_KIND: &str =
+    "frames of kinds that this version does not know are left out";
 /// Frames that are not where they were written.
 pub(super) const OUT_OF_ORDER: &str = "frames stand in another order than they were written in";
 /// Frames that are missing, and no record with them.

@@ -4,12 +4,12 @@ use super::block::{self, Lost};
 use super::frame::{
     self, COMPRESSED, Found, HEAD, Head, MAGIC, MAJOR, NextFrame, kind, next_frame,
 };
-use super::streams::{INTERRUPTED, NO_END, Streams};
+use super::streams::{INTERRUPTED, NO_END, Streams, UNKNOWN_KIND};
 use super::wire;
 use crate::decoder::Stop;
 use crate::gob::{self, NextForeign};
 use crate::raw::RawRecord;
-use crate::sink::{DamagedSpan, Sink};
+use crate::sink::{Aside, DamagedSpan, Sink};
 use plimsoll_model::Format;
 
 /// Decodes `bytes` from `start` on. With `at_end`, nothing follows them: what is incomplete is damaged. With `lost`,
@@ -135,7 +135,11 @@ fn take(
     let matters = match head.kind {
         kind::DICTIONARY | kind::END => true,
         kind::BLOCK => sink.wants_records(),
-        _ => false,
+        kind::HEADER | kind::TELEMETRY => sink.wants_asides(),
+        _ => {
+            sink.note(UNKNOWN_KIND);
+            false
+        }
     };
     if head.is_known() && !matters {
         return;
@@ -147,6 +151,11 @@ fn take(
             if end.is_ok_and(|end| !end.clean) {
                 sink.note(INTERRUPTED);
             }
+            sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
+            Ok(())
+        }
+        kind::HEADER | kind::TELEMETRY => {
+            sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
             Ok(())
         }
         _ => {

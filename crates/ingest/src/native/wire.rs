@@ -210,9 +210,9 @@ pub(super) struct Telemetry<'a> {
 
 /// Payload of an end frame.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct End {
+pub(crate) struct End {
     /// All records that were written.
-    pub(super) records: u64,
+    pub(crate) records: u64,
     /// Whether the writer came to an end of its own.
-    pub(super) clean: bool,
+    pub(crate) clean: bool,
 }

@@ -66,15 +66,7 @@ impl<W: Write> NativeWriter<W> {
     /// # Errors
     /// Where `writer` fails.
     pub fn new(writer: W, header: &StreamHeader) -> Result<Self, Error> {
-        let mut stream = Self {
-            writer,
-            head: Head::new(kind::HEADER, header.id),
-            texts: Texts::default(),
-            block: Block::default(),
-            waiting_since: None,
-            payload: Vec::new(),
-            frame: Vec::new(),
-        };
+        let mut stream = Self::unbegun(writer, header.id);
         let steps: Vec<wire::Step> = match &header.schedule {
             Some(SentSchedule::Steps(steps)) => steps
                 .iter()
@@ -106,6 +98,34 @@ impl<W: Write> NativeWriter<W> {
         stream.frame(kind::HEADER, 0, &payload)?;
         stream.send()?;
         Ok(stream)
+    }
+
+    /// Begins a stream with the header that another has, as it is.
+    pub(crate) fn copy(writer: W, id: u64, header: &[u8]) -> Result<Self, Error> {
+        let mut stream = Self::unbegun(writer, id);
+        stream.copied(kind::HEADER, header)?;
+        Ok(stream)
+    }
+
+    fn unbegun(writer: W, id: u64) -> Self {
+        Self {
+            writer,
+            head: Head::new(kind::HEADER, id),
+            texts: Texts::default(),
+            block: Block::default(),
+            waiting_since: None,
+            payload: Vec::new(),
+            frame: Vec::new(),
+        }
+    }
+
+    /// Adds a frame of another stream that names no text, as it is, behind the records so far.
+    pub(crate) fn copied(&mut self, kind: u8, payload: &[u8]) -> Result<(), Error> {
+        self.write_block()?;
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+        pack(&mut self.head, kind, 0, &self.payload, &mut self.frame)?;
+        self.send()
     }
 
     /// Adds a record.
@@ -198,7 +218,7 @@ impl<W: Write> NativeWriter<W> {
         &self.writer
     }
 
-    fn end(mut self, clean: bool) -> Result<W, Error> {
+    pub(crate) fn end(mut self, clean: bool) -> Result<W, Error> {
         self.write_block()?;
         let end = wire::End { records: self.head.records, clean };
         self.frame(kind::END, 0, &end)?;
@@ -261,6 +281,17 @@ fn frame(
     room.clear();
     rmp_serde::encode::write_named(room, payload)
         .map_err(|error| failed(io::Error::other(error)))?;
+    pack(head, kind, count, room, out)
+}
+
+/// The same with a payload that is one already.
+fn pack(
+    head: &mut Head,
+    kind: u8,
+    count: u32,
+    room: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
     if room.len() > MAX_PAYLOAD {
         return Err(ErrorKind::TooLarge { bytes: room.len() }.into());
     }

@@ -11,15 +11,15 @@ mod losses;
 mod native;
 mod redact;
 
-use std::io::Write;
-
 use plimsoll_model::Format;
 
-use crate::{Error, NativeRecord, NativeWriter};
-pub use losses::{Loss, Losses};
-
+use crate::NativeRecord;
+use crate::native::kind;
 use crate::raw::RawRecord;
+use crate::sink::Aside;
 use crate::whole::WholeRecord;
+pub use losses::{Loss, Losses};
+pub use native::NativeOutput;
 use redact::Redactor;
 
 /// What stands in front of the first record of a stream.
@@ -35,7 +35,7 @@ pub fn preamble(format: Format) -> &'static [u8] {
 /// Writes records down, without the [`preamble`].
 ///
 /// What several encoders have written makes one stream when it is put one behind the other. For a native stream they keep
-/// the records until [`Encoder::write_native`] hands them to its writer.
+/// the records until a [`NativeOutput`] takes them.
 #[derive(Debug)]
 pub struct Encoder {
     to: Format,
@@ -46,6 +46,7 @@ pub struct Encoder {
     redactor: Redactor,
     masked: bool,
     credentials: u64,
+    asides_left_out: u64,
 }
 
 /// Room that is used for one record after the other.
@@ -73,6 +74,7 @@ impl Encoder {
             redactor: Redactor::default(),
             masked,
             credentials: 0,
+            asides_left_out: 0,
         }
     }
 
@@ -82,6 +84,7 @@ impl Encoder {
         self.native.clear();
         self.losses = Losses::default();
         self.credentials = 0;
+        self.asides_left_out = 0;
     }
 
     /// What has been written since the last [`Encoder::clear`].
@@ -96,19 +99,28 @@ impl Encoder {
         self.bytes.len() + self.native.size()
     }
 
-    /// Hands the records that were to go into a native stream to its writer.
-    ///
-    /// # Errors
-    /// Where the writer fails, or a record is larger than a stream can hold.
-    pub fn write_native<W: Write>(&self, writer: &mut NativeWriter<W>) -> Result<(), Error> {
-        self.native.write(writer)
-    }
-
     /// A number that is the same for the same records and hardly ever for others: what identifies a native stream that
     /// begins with them.
     #[must_use]
     pub fn mark(&self) -> u64 {
         self.native.mark()
+    }
+
+    /// Writes what a native stream says beside its records. With masked credentials, its header is left out: that names the
+    /// attack.
+    pub fn aside(&mut self, aside: &Aside<'_>) {
+        let is_header = aside.kind == kind::HEADER;
+        if self.to == Format::Native && !(self.masked && is_header) {
+            self.native.aside(aside);
+        } else if aside.kind != kind::END {
+            self.asides_left_out += 1;
+        }
+    }
+
+    /// Frames of native streams that are not written: headers, and what tells how the generator was.
+    #[must_use]
+    pub fn asides_left_out(&self) -> u64 {
+        self.asides_left_out
     }
 
     /// What could not be written.

@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use plimsoll_ingest::write::{Encoder, Loss, Losses, preamble};
-use plimsoll_ingest::{Collect, Progress, ReadOptions, Source, WholeRecord, read_whole};
+use plimsoll_ingest::write::{Encoder, Loss, Losses, NativeOutput, preamble};
+use plimsoll_ingest::{
+    Aside, Collect, Progress, ReadOptions, Source, StreamHeader, WholeRecord, read_whole,
+};
 use plimsoll_model::{Format, InputId};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::encode::{self, FIELDS, Sample};
-use crate::native::with_record;
+use crate::native::{native_stream, plain, with_record};
 use crate::round_trip::sample;
 
 struct Written(Encoder);
@@ -23,10 +25,98 @@ impl Collect for Written {
         self.0.record(record);
     }
 
-    /// So soon that it happens within chunks too.
+    fn aside(&mut self, aside: &Aside<'_>) {
+        self.0.aside(aside);
+    }
+
     fn is_full(&self) -> bool {
         self.0.size() > 300
     }
+}
+
+/// What native streams say beside their records.
+#[derive(Default)]
+struct Asides(Vec<String>);
+
+impl Collect for Asides {
+    fn begin(&mut self, _: InputId) {
+        self.0.clear();
+    }
+
+    fn record(&mut self, record: &WholeRecord<'_>) {
+        self.0.push(format!("record {:?}", record.seq()));
+    }
+
+    fn aside(&mut self, aside: &Aside<'_>) {
+        // Whatever its stream's id has become.
+        let told = format!("{aside:?}");
+        let (before, behind) = told.split_once("stream: ").unwrap();
+        let (_, behind) = behind.split_once(',').unwrap();
+        self.0.push(format!("{before}{behind}"));
+    }
+
+    fn is_full(&self) -> bool {
+        false
+    }
+}
+
+/// Records and what stands between them, in order.
+fn told(bytes: &[u8]) -> Vec<String> {
+    let sources = [Source::in_memory("test", bytes)];
+    let mut all = Vec::new();
+    let options = ReadOptions::default();
+    read_whole(&sources, &options, &Progress::default(), &Asides::default, &mut |_, part| {
+        all.append(&mut part.0);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    all
+}
+
+/// The bytes as native streams.
+fn copied(bytes: &[u8], id: u64) -> Vec<u8> {
+    let sources = [Source::in_memory("test", bytes)];
+    let header = StreamHeader { id, ..StreamHeader::default() };
+    let mut output = NativeOutput::new(Vec::new(), header);
+    let new = || Written(Encoder::new(Format::Native, false));
+    let options = ReadOptions::default();
+    read_whole(&sources, &options, &Progress::default(), &new, &mut |_, part| {
+        output.write(&part.0).unwrap();
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    output.finish().unwrap()
+}
+
+#[test]
+fn a_copy_of_native_streams_says_all_that_they_say() {
+    let path = format!("{}/tests/fixtures/native/full-0.plim", env!("CARGO_MANIFEST_DIR"));
+    let stream = std::fs::read(path).unwrap();
+    let asides = |bytes: &[u8]| -> Vec<String> {
+        told(bytes).into_iter().filter(|told| told.starts_with("Aside")).collect()
+    };
+    let is_end = |told: &String| told.contains("kind: 5");
+    for bytes in [stream.clone(), [&stream[..], &stream].concat()] {
+        let copy = copied(&bytes, 7);
+        // Ends are written anew, with other spellings of the same numbers.
+        let told = |bytes: &[u8]| -> Vec<String> {
+            told(bytes).into_iter().filter(|told| !is_end(told)).collect()
+        };
+        let (original, copy) = (told(&bytes), told(&copy));
+        assert!(original.iter().any(|told| told.contains("kind: 4")), "{original:?}");
+        assert_eq!(copy, original);
+    }
+    // What was stopped is not whole for having been copied.
+    let stopped = native_stream(&plain(5), 3, 2, true);
+    let ends: Vec<String> = asides(&copied(&stopped, 7)).into_iter().filter(is_end).collect();
+    let whole = native_stream(&plain(5), 3, 2, false);
+    let clean: Vec<String> = asides(&copied(&whole, 7)).into_iter().filter(is_end).collect();
+    assert_eq!((ends.len(), clean.len()), (1, 1));
+    assert_ne!(ends, clean);
+    // Records of another format behind it are a stream of their own.
+    let mixed = [whole, made(&plain(2), Format::VegetaGob)].concat();
+    assert_eq!(asides(&copied(&mixed, 7)).iter().filter(|told| is_end(told)).count(), 2);
+    assert_ne!(copied(&stream, 7), copied(&stream, 8), "ids tell copies apart");
 }
 
 /// The bytes in another format, and what they have lost. Nothing may be damaged.
