@@ -46,6 +46,7 @@
 //! The crate reads nothing, prints nothing and has no clock: findings are a function of records and [`Options`].
 
 mod analyzer;
+pub mod capacity;
 mod cells;
 mod counting;
 mod distribution;
