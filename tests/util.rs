@@ -43,11 +43,13 @@ pub(crate) fn vegeta(what: &str) -> Option<OsString> {
     let vegeta = named.clone().unwrap_or_else(|| OsString::from("vegeta"));
     let Err(error) = Command::new(&vegeta).arg("-version").output() else { return Some(vegeta) };
     assert!(named.is_none(), "VEGETA={}: {error}", vegeta.display());
-    // Past the test harness, which would keep it to itself.
-    let skipped =
-        format!("SKIPPED: {what} with a live vegeta, as there is none on PATH or at $VEGETA");
-    let _ = writeln!(std::io::stderr().lock(), "{skipped}");
+    skipped(&format!("{what} with a live vegeta, as there is none on PATH or at $VEGETA"));
     None
+}
+
+/// Tells what is left out, past the test harness, which would keep it to itself.
+pub(crate) fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {what}");
 }
 
 /// A temporary directory.
@@ -134,6 +136,13 @@ impl TestCommand {
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
         self
+    }
+
+    /// The command as what another one runs that ends in a program's place in its arguments, as `nice` does.
+    pub(crate) fn within(self, mut other: Command) -> Self {
+        other.arg(self.command.get_program()).args(self.command.get_args());
+        other.current_dir(self.command.get_current_dir().unwrap());
+        Self { command: other, stdin: self.stdin }
     }
 
     /// The command as it is, to be run in another way.

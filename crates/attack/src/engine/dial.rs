@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::IpBindAddressNoPort;
 use plimsoll_model::Nanos;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -110,6 +112,9 @@ impl Dialer {
                     format!("dial tcp {local}->{address}: mismatched local address type {local}");
                 return Err(Failure::new(text));
             }
+            // A port is then chosen when the destination is known, so that it serves several. Kernels that do not know
+            // this choose one at once, and so one for all destinations.
+            let _ = setsockopt(&socket, IpBindAddressNoPort, &true);
             socket.bind(SocketAddr::new(local, 0)).map_err(|error| failed("bind", &error))?;
         }
         socket.connect(address).await.map_err(|error| failed("connect", &error))

@@ -31,7 +31,7 @@ pub struct Options {
     pub http2: Http2,
     /// Whether bodies are sent chunk by chunk.
     pub chunked: bool,
-    /// The address to send from. Without one nothing is bound, so that a port serves several destinations.
+    /// The address to send from. With one or without, a port is chosen per destination, so that it serves several.
     pub local_address: Option<IpAddr>,
     /// A socket to connect to instead of the URL's host and port.
     pub unix_socket: Option<PathBuf>,
