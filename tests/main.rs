@@ -14,6 +14,7 @@ mod corpus;
 mod damage;
 mod doctor;
 mod duplicates;
+mod faults;
 mod hostile;
 mod limits;
 mod mutations;
