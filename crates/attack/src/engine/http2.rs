@@ -147,6 +147,8 @@ fn text(error: &h2::Error, stream: Option<u32>) -> String {
     if let Some(error) = error.get_io() {
         return match error.kind() {
             std::io::ErrorKind::UnexpectedEof => "unexpected EOF".to_owned(),
+            // An alert of TLS.
+            std::io::ErrorKind::InvalidData => error.to_string(),
             std::io::ErrorKind::BrokenPipe => "http2: client connection is closed".to_owned(),
             _ => format!("read tcp: read: {}", system(error)),
         };

@@ -89,10 +89,11 @@ impl Pool {
         answer: &mut Answer,
     ) -> Result<(), Failure> {
         loop {
-            let shared = match self.shared(options) {
-                Some(shared) => shared,
+            let (shared, is_new) = match self.shared(options) {
+                Some(shared) => (shared, false),
                 None => match self.open(options, dialer, trace).await? {
-                    Opened::Shared(shared) => shared,
+                    Opened::Shared(shared) => (shared, true),
+                    Opened::Meanwhile(shared) => (shared, false),
                     Opened::Http1 => {
                         return self.exchange_http1(request, options, dialer, trace, answer).await;
                     }
@@ -101,8 +102,8 @@ impl Pool {
             let result =
                 shared.exchange(request, options, self.bounds.max_body, trace, answer).await;
             match result {
-                // It had ended before anything was sent.
-                Err(failure) if failure.stale && options.keep_alive => {}
+                // It had ended before anything was sent. One that ends at once would do so again.
+                Err(failure) if failure.stale && !is_new => {}
                 result => return result,
             }
         }
@@ -160,7 +161,7 @@ impl Pool {
     /// The connection used last, which has been idle the shortest, if it still stands.
     fn idle(&self) -> Option<Connection> {
         loop {
-            let connection = self.state().idle.pop()?;
+            let mut connection = self.state().idle.pop()?;
             if connection.is_alive() {
                 return Some(connection);
             }
@@ -200,7 +201,7 @@ impl Pool {
         // Somebody else may have opened one meanwhile.
         if let Some(shared) = self.shared(options) {
             trace.waited_for = None;
-            return Ok(Opened::Shared(shared));
+            return Ok(Opened::Meanwhile(shared));
         }
         if self.state().http2 == Some(false) {
             trace.waited_for = None;
@@ -223,6 +224,8 @@ impl Pool {
 
 enum Opened {
     Shared(Arc<Shared>),
+    /// By another request.
+    Meanwhile(Arc<Shared>),
     /// The endpoint turned out to speak HTTP/1.1 alone.
     Http1,
 }

@@ -1,6 +1,6 @@
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -28,15 +28,41 @@ impl Stream {
     }
 
     /// Whether something, be it the end, can be read though nothing was asked for. Costs nothing while nothing came.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&mut self) -> bool {
         let mut byte = [0];
         let read = match self {
             Self::Tcp(tcp) => tcp.try_read(&mut byte),
             Self::Unix(unix) => unix.try_read(&mut byte),
-            // TLS tickets may come at any time: what they are shows when they are read.
-            Self::Tls(_) => return false,
+            // Takes in what is TLS's own, such as tickets. Whoever reads next is woken in place of nobody.
+            Self::Tls(tls) => {
+                let mut context = Context::from_waker(Waker::noop());
+                let mut byte = ReadBuf::new(&mut byte);
+                return Pin::new(tls).poll_read(&mut context, &mut byte).is_ready();
+            }
         };
         !matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// What a write came to, or why TLS was ended by the other side: it says so before it hangs up, which is what the write
+/// meets with.
+fn or_alert<T>(
+    tls: &mut TlsStream<Stream>,
+    cx: &mut Context<'_>,
+    written: Poll<io::Result<T>>,
+) -> Poll<io::Result<T>> {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidData};
+
+    match &written {
+        Poll::Ready(Err(error)) if matches!(error.kind(), BrokenPipe | ConnectionReset) => {}
+        _ => return written,
+    }
+    let mut byte = [0];
+    match Pin::new(tls).poll_read(cx, &mut ReadBuf::new(&mut byte)) {
+        Poll::Ready(Err(alert)) if alert.kind() == InvalidData => Poll::Ready(Err(alert)),
+        Poll::Ready(_) => written,
+        // The runtime does not know yet that there is something to read, be it the end; the write will fail again.
+        Poll::Pending => Poll::Pending,
     }
 }
 
@@ -63,7 +89,10 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Unix(unix) => Pin::new(unix).poll_write(cx, buf),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Tls(tls) => {
+                let written = Pin::new(&mut **tls).poll_write(cx, buf);
+                or_alert(tls, cx, written)
+            }
         }
     }
 
@@ -71,7 +100,10 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Unix(unix) => Pin::new(unix).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Tls(tls) => {
+                let flushed = Pin::new(&mut **tls).poll_flush(cx);
+                or_alert(tls, cx, flushed)
+            }
         }
     }
 

@@ -126,3 +126,8 @@ pub(crate) fn fetch(url: &str, options: Options) -> Vec<Done> {
 pub(crate) fn options() -> Options {
     Options { timeout: Nanos(5_000 * MILLISECOND), threads: 1, ..Options::default() }
 }
+
+/// Connections that were opened.
+pub(crate) fn connections(done: &[Done]) -> u32 {
+    done.iter().map(|done| done.phases.connections).sum()
+}

@@ -249,6 +249,23 @@ fn large_bodies_arrive_whole() {
     assert!(told.parse::<usize>().unwrap() > 3 << 20, "{told}");
 }
 
+/// Refused before it was sent in full, a request is answered all the same.
+#[test]
+fn an_answer_may_come_before_the_request_is_there() {
+    let server = Server::start(|mut stream| {
+        let _ = stream.read(&mut [0; 512]);
+        let _ = stream.write_all(
+            b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        );
+    });
+    let body = Bytes::from(vec![b'x'; 8 << 20]);
+    let target = Target { method: "POST".to_owned(), body, ..get(&server.url("/")) };
+    for done in run(attack(target, few(5), options())) {
+        assert_eq!((done.code, done.error.as_str()), (413, "413 Payload Too Large"));
+        assert_eq!(done.class(), "setup.bad_request");
+    }
+}
+
 #[test]
 fn without_keep_alive_each_request_has_its_connection() {
     let server = Server::answering(|request| {

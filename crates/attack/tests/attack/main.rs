@@ -8,4 +8,6 @@ mod faults;
 mod http2;
 mod overload;
 mod schedule;
+mod secure;
 mod server;
+mod tls;

@@ -36,7 +36,7 @@ impl Connection {
     }
 
     /// Whether it may carry another request, as far as is known without asking.
-    pub(super) fn is_alive(&self) -> bool {
+    pub(super) fn is_alive(&mut self) -> bool {
         self.buffer.is_empty() && !self.stream.has_ended()
     }
 
@@ -50,17 +50,18 @@ impl Connection {
     ) -> Result<bool, Failure> {
         trace.step = Step::Sending;
         let used = std::mem::replace(&mut self.used, true);
-        self.send(request).await.map_err(|mut failure| {
-            failure.stale &= used;
-            failure
-        })?;
+        // What does not take all of a request may have answered it nevertheless.
+        let mut unsent = self.send(request, used).await.err();
         trace.step = Step::Waiting;
         let head = loop {
             match head::parse(&mut self.buffer, answer)? {
                 // Another head follows an interim one.
                 Some(head) if head.code < 200 && head.code != 101 => {}
                 Some(head) => break head,
-                None => self.read_head(trace, used).await?,
+                None => self
+                    .read_head(trace, used)
+                    .await
+                    .map_err(|failure| unsent.take().unwrap_or(failure))?,
             }
         };
         answer.begun = true;
@@ -81,10 +82,10 @@ impl Connection {
         if self.buffer.capacity() > KEPT {
             self.buffer = BytesMut::from(&self.buffer[..]);
         }
-        Ok(head.keep_alive && !matches!(framing, Framing::UntilClosed))
+        Ok(head.keep_alive && unsent.is_none() && !matches!(framing, Framing::UntilClosed))
     }
 
-    async fn send(&mut self, request: &Request) -> Result<(), Failure> {
+    async fn send(&mut self, request: &Request, used: bool) -> Result<(), Failure> {
         let mut sent = self.stream.write_all(&request.wire).await;
         if sent.is_ok() && request.rest.has_remaining() {
             sent = self.stream.write_all(&request.rest).await;
@@ -92,8 +93,12 @@ impl Connection {
         if let (Ok(()), Stream::Tls(tls)) = (&sent, &mut self.stream) {
             sent = tls.flush().await;
         }
-        sent.map_err(|error| {
-            Failure::stale(format!("write {}: write: {}", self.stream.ends(), system(&error)))
+        sent.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => Failure::new(error.to_string()),
+            _ => Failure {
+                text: format!("write {}: write: {}", self.stream.ends(), system(&error)),
+                stale: used,
+            },
         })
     }
 
