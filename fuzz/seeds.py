@@ -1,4 +1,4 @@
-"""Small inputs of one kind, cut from the recordings in tests/fixtures: seeds.py gob|json|csv|native|any|stretch DIRECTORY"""
+"""Small inputs of one kind, cut from the recordings in tests/fixtures: seeds.py TARGET DIRECTORY"""
 
 import gzip
 import pathlib
@@ -14,6 +14,28 @@ MOST = 6000
 OPENINGS = [
     b'{"', b'{"a":', b'{"a":\n', b"\n", b"\n{\"", b"\n1,", b'1,"\n', b'1,200,5,0,0,"\n', b'"\n', b'"', b"\xff\x80",
     b"\x7e\xff\x80\x01", b"\xfd\x01\x00\x00\xff\x80\x03", b"\x7f\x03\x01\x01\x06Result", b"\xff\x96\x7f\x03\x01\x01\x06Result\n",
+]
+
+
+# Files of targets as vegeta's README and its users write them; @body stands for a file that is there.
+TARGETS = [
+    b"GET http://goku:9090/path/to/dragon?item=ball\nGET http://user:password@goku:9090/path/to\nHEAD http://goku:9090/path/to/success\n",
+    b"GET http://user:password@goku:9090/path/to\nX-Account-ID: 8675309\n\nDELETE http://goku:9090/path/to/remove\n"
+    b"Confirmation-Token: 90215\nAuthorization: Token DEADBEEF\n",
+    b"POST http://goku:9090/things\n@body\n\nPATCH http://goku:9090/thing/71988591\n@body\n",
+    b"POST http://goku:9090/things\nX-Account-ID: 99\n@body\nGET http://goku:9090/next\n",
+    b"# a comment\n\nGET http://goku:9090/path\n# another\n  X-Account-ID:  8675309  \r\n#\nAccept: a:b\r\n\r\n\r\nHEAD http://[::1]:80/?q#f\n",
+    b"POST https://rpc.example:8545/v1/lb/0123?x=%20y\nContent-Type: application/json\nX-Relay-Time: 2026-11-23T08:35:57Z\n@body",
+    b"GET http://a/1\nX: 1\nGET http://b/2\n@nothing\n",
+    b"get http://a\n", b"GET\n", b"GET  http://a\n", b"GET :80\n", b"GET http://a\nX\n", b"GET http://\xc3\xa9/\xc3\xa9 b\n", b"\xff\n",
+]
+TARGETS_JSON = [
+    b'{"method":"POST","url":"http://goku/1","body":"eyJpZCI6MX0K","header":{"Content-Type":["text/plain","a"],"x-Lower":["1"]}}\n'
+    b'{"method":"GET","url":"http://goku/2"}\n',
+    b'\n  {"url":"https://user:pw@[::1]:8545/?q","method":"PUT","header":null,"body":null,"more":[{"a":1}]}\r\n\n',
+    b'{"method":"GET","url":"http://\\u00e9/\\ud83d\\ude00\\n","header":{"a":null,"b":[],"a":["1"]}}',
+    b'{"method":"GET"}\n', b'{"url":"http://a"}\n', b"[]\n", b"GET http://a\n", b'{"method":"GET","url":"http://a","body":"="}\n',
+    b'{"method":"GET","url":"http://a"} {"method":"GET","url":"http://b"}\n',
 ]
 
 
@@ -40,6 +62,10 @@ def head(path, count=RECORDS):
 
 
 def inputs(kind):
+    if kind.startswith("targets_"):
+        for number, data in enumerate(TARGETS_JSON if kind == "targets_json" else TARGETS):
+            yield f"{number}", data
+        return
     fixtures = ROOT / "tests" / "fixtures"
     streams = sorted((ROOT / "crates" / "ingest" / "tests" / "fixtures" / "native").glob("*.plim"))
     if kind in ("native", "any"):

@@ -1,5 +1,7 @@
 //! What has to hold for every input, whatever its bytes.
 
+mod targets;
+
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -8,6 +10,8 @@ use plimsoll_ingest::{Progress, ReadOptions, Source, read};
 use plimsoll_model::{Batch, Compression, Format, Ledger, Nanos, Timestamp};
 use plimsoll_render::text::TextStyle;
 use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta};
+
+pub use targets::check_targets;
 
 /// Sound streams of one record to put behind an input.
 pub mod trailer {

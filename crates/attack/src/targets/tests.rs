@@ -146,6 +146,14 @@ fn urls_are_taken_apart() {
     {
         assert!(Url::parse(text).is_err(), "{text}");
     }
+    // Found by fuzzing: white space beyond ASCII went into the head of a request.
+    for text in ["http://b\u{2005}cher/", "http://b\u{fc}cher.example:80/", "https://[\u{fc}]/"] {
+        let error = Url::parse(text).unwrap_err().to_string();
+        assert!(
+            error.ends_with("has to be written in ASCII, as in xn--bcher-kva.example"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -150,6 +150,13 @@ impl Url {
         if host.is_empty() {
             return Err(invalid("http: no Host in request URL"));
         }
+        // As they are they can stand in no request, and what they stand for takes tables to know.
+        if !host.is_ascii() {
+            let text = format!(
+                "the host {host:?} has to be written in ASCII, as in xn--bcher-kva.example"
+            );
+            return Err(InvalidUrl(text));
+        }
         let port = if port.is_empty() {
             scheme.port()
         } else {
