@@ -7,7 +7,7 @@ use plimsoll_analysis::{Failure, Taxonomy};
 use plimsoll_attack::schedule::{Arrivals, Frequency, Profile, Schedule, Share};
 use plimsoll_attack::telemetry::Second;
 use plimsoll_attack::{Attack, Block, Chain, Options, Pace, Phases, Sink, Stop, Target, Targets};
-use plimsoll_model::{BodySign, Nanos, fold_error};
+use plimsoll_model::{BodySign, Nanos, Timestamp, fold_error};
 
 pub(crate) const MILLISECOND: u64 = 1_000_000;
 
@@ -15,6 +15,7 @@ pub(crate) const MILLISECOND: u64 = 1_000_000;
 pub(crate) struct Done {
     pub(crate) chain: usize,
     pub(crate) seq: u64,
+    pub(crate) intended: Timestamp,
     pub(crate) lag: Nanos,
     pub(crate) latency: Nanos,
     pub(crate) code: u16,
@@ -60,6 +61,7 @@ impl Sink for Kept {
             Done {
                 chain: outcome.chain,
                 seq: outcome.seq,
+                intended: outcome.intended,
                 lag: outcome.sent.since(outcome.intended),
                 latency: outcome.latency,
                 code: outcome.code,

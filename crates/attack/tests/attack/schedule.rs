@@ -1,10 +1,14 @@
 //! The rate is kept, by one process or by several.
 
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
-use plimsoll_attack::schedule::Share;
+use plimsoll_attack::schedule::{Arrivals, Frequency, Profile, Schedule, Share, Step, Steps};
 use plimsoll_attack::{
-    Attack, Chain, Options, Target, TargetDefaults, TargetFormat, TargetReader, Targets,
+    Attack, Chain, Options, Pace, Target, TargetDefaults, TargetFormat, TargetReader, Targets,
 };
+use plimsoll_model::{Nanos, Timestamp};
 
 use crate::client::{MILLISECOND, attack, few, get, options, paced, run};
 use crate::server::{Server, ok};
@@ -20,18 +24,54 @@ fn a_rate_is_kept_to_the_request() {
     assert!(lags[1000] < 20 * MILLISECOND, "{} ns", lags[1000]);
 }
 
+/// Three hosts of two threads each, which start at one moment: each request of each chain is sent once, when the whole
+/// schedule has it.
 #[test]
 fn shards_together_are_the_whole() {
     let server = Server::answering(|_| ok(""));
-    let mut seqs = Vec::new();
-    for index in 0..3 {
-        let share = Share::new(index, 3).unwrap();
-        let threads = Options { threads: 2, ..options() };
-        let part = Attack { share, ..attack(get(&server.url("/")), paced(500, 200), threads) };
-        seqs.extend(run(part).into_iter().map(|done| done.seq));
-    }
-    seqs.sort_unstable();
-    assert!(seqs.into_iter().eq(0..100));
+    let second = Nanos(1000 * MILLISECOND);
+    let rate = |count| Frequency::new(count, second).unwrap();
+    let steps = Steps {
+        from: 50.0,
+        to: 200.0,
+        step: Step::Ratio(2.0),
+        hold: Nanos(200 * MILLISECOND),
+        drain: Nanos(100 * MILLISECOND),
+    };
+    let schedules = [
+        Schedule::new(Profile::constant(rate(100), Some(second)), Arrivals::Uniform),
+        Schedule::new(Profile::ramp(rate(20), rate(180), second), Arrivals::Uniform),
+        Schedule::new(Profile::steps(&steps).unwrap(), Arrivals::Uniform).out_of_step(2, 4),
+        Schedule::new(Profile::constant(rate(100), Some(second)), Arrivals::Poisson { seed: 7 }),
+    ];
+    let chain = |schedule: &Schedule| Chain {
+        name: String::new(),
+        targets: Targets::listed(vec![get(&server.url("/"))]),
+        pace: Pace::Schedule(schedule.clone()),
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let start = Timestamp(i64::try_from(now.as_nanos()).unwrap()).saturating_add(second);
+    let hosts: Vec<_> = (0..3)
+        .map(|index| {
+            let part = Attack {
+                chains: schedules.iter().map(chain).collect(),
+                options: Options { threads: 2, ..options() },
+                share: Share::new(index, 3).unwrap(),
+                start_at: Some(start),
+            };
+            thread::spawn(|| run(part))
+        })
+        .collect();
+    let mut sent: Vec<_> = hosts
+        .into_iter()
+        .flat_map(|host| host.join().unwrap())
+        .map(|done| (done.chain, done.seq, done.intended.since(start)))
+        .collect();
+    sent.sort_unstable();
+    let whole = schedules.iter().enumerate().flat_map(|(chain, schedule)| {
+        schedule.due(Share::ALL).map(move |due| (chain, due.seq, due.at))
+    });
+    assert_eq!(sent, whole.collect::<Vec<_>>());
 }
 
 #[test]
