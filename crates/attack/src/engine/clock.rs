@@ -66,8 +66,20 @@ impl Timer {
         Ok(Self { clock, fd })
     }
 
+    /// Sleeps until the start, but no longer than so long; says whether the start has come.
+    pub(super) async fn sleep_until_start(&self, longest: Nanos) -> io::Result<bool> {
+        let now = nanos(ClockId::Monotonic);
+        if now < self.clock.start {
+            self.sleep(self.clock.start.min(now.saturating_add(longest.0))).await?;
+        }
+        Ok(nanos(ClockId::Monotonic) >= self.clock.start)
+    }
+
     pub(super) async fn sleep_until(&self, at: Nanos) -> io::Result<()> {
-        let at = self.clock.start.saturating_add(at.0);
+        self.sleep(self.clock.start.saturating_add(at.0)).await
+    }
+
+    async fn sleep(&self, at: u64) -> io::Result<()> {
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
         #[expect(clippy::cast_possible_wrap, reason = "far below 2^63")]
         let value =

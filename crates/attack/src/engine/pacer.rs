@@ -51,6 +51,8 @@ impl From<io::Error> for Failed {
 /// Sends one thread's share, then waits for what is in flight.
 pub(super) async fn run(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> Result<(), Failed> {
     let timer = Timer::new(worker.shared.clock)?;
+    // The clock stands at zero until then, when the first requests are due.
+    while state(worker) == RUNNING && !timer.sleep_until_start(LOOK).await? {}
     let sent = if lanes.iter().all(|lane| lane.schedule.is_some()) {
         open_loop(worker, lanes, share, &timer).await
     } else {
@@ -140,9 +142,6 @@ async fn closed_loop(worker: &Arc<Worker>, lanes: &[Lane], timer: &Timer) -> Res
     let Some(lane) = lanes.first() else { return Ok(()) };
     let mut flushed = Nanos::ZERO;
     let mut overdue = Nanos::ZERO;
-    while clock.now() == Nanos::ZERO && state(worker) == RUNNING {
-        timer.sleep_until(Nanos(1)).await?;
-    }
     while state(worker) == RUNNING {
         let mut now = clock.now();
         while !worker.is_full() {

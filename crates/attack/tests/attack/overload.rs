@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plimsoll_attack::{ErrorKind, Options, Pace, Stop};
-use plimsoll_model::Nanos;
+use plimsoll_attack::{Attack, ErrorKind, Options, Pace, Stop};
+use plimsoll_model::{Nanos, Timestamp};
 
 use crate::client::{Kept, MILLISECOND, attack, get, options, paced, run};
 use crate::server::{Server, ok};
@@ -87,6 +87,25 @@ fn what_is_stopped_ends_with_everything_accounted_for() {
             .iter()
             .all(|done| done.error == "given up: the attack was ended before the answer came")
     );
+}
+
+#[test]
+fn what_has_not_begun_can_be_stopped() {
+    let server = Server::answering(|_| ok(""));
+    let stop = Stop::default();
+    let from_elsewhere = stop.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        from_elsewhere.stop();
+    });
+    for pace in [paced(100, 1000), Pace::AsFastAsAnswersCome { span: None }] {
+        let mut kept = Kept::default();
+        // In the year 2262.
+        let start_at = Some(Timestamp(i64::MAX));
+        let attack = attack(get(&server.url("/")), pace, options());
+        Attack { start_at, ..attack }.run(&stop, &mut kept).unwrap();
+        assert_eq!((kept.done.len(), server.connections()), (0, 0));
+    }
 }
 
 #[test]

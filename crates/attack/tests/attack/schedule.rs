@@ -1,7 +1,8 @@
 //! The rate is kept, by one process or by several.
 
+use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use plimsoll_attack::schedule::{Arrivals, Frequency, Profile, Schedule, Share, Step, Steps};
@@ -28,7 +29,12 @@ fn a_rate_is_kept_to_the_request() {
 /// schedule has it.
 #[test]
 fn shards_together_are_the_whole() {
-    let server = Server::answering(|_| ok(""));
+    let first = Arc::new(OnceLock::new());
+    let noted = Arc::clone(&first);
+    let server = Server::answering(move |_| {
+        noted.get_or_init(SystemTime::now);
+        ok("")
+    });
     let second = Nanos(1000 * MILLISECOND);
     let rate = |count| Frequency::new(count, second).unwrap();
     let steps = Steps {
@@ -72,6 +78,9 @@ fn shards_together_are_the_whole() {
         schedule.due(Share::ALL).map(move |due| (chain, due.seq, due.at))
     });
     assert_eq!(sent, whole.collect::<Vec<_>>());
+    // Not before, but for what two clocks may differ in a second.
+    let begun = first.get().unwrap().duration_since(UNIX_EPOCH).unwrap();
+    assert!(begun + Duration::from_millis(50) > now + Duration::from_secs(1), "{begun:?}");
 }
 
 #[test]
