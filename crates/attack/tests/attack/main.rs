@@ -6,6 +6,7 @@ mod client;
 mod errors;
 mod faults;
 mod http2;
+mod network;
 mod overload;
 mod schedule;
 mod secure;
