@@ -41,10 +41,9 @@ fn read_request(stream: &mut TcpStream) -> bool {
 /// What `analyze` says of an attack on a URL.
 fn analyzed(url: &str, attack: &[&str], analyze: &[&str]) -> Value {
     let dir = Dir::new();
-    let output =
-        dir.plimsoll().args(["attack", "--to=json", "-output=r.json"]).args(attack).arg(url).run();
+    let output = dir.plimsoll().args(["attack", "-output=r.plim"]).args(attack).arg(url).run();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    dir.analyze().arg("r.json").args(analyze).json()
+    dir.analyze().arg("r.plim").args(analyze).json()
 }
 
 /// The classes of all failures, and the verdict's kind.
@@ -69,32 +68,38 @@ fn assert_server_failure(url: &str, attack: &[&str], class: &str) {
     assert_eq!(answer["total"]["errors_by_side"]["server"], 30);
 }
 
-/// Sent on time all the while, the requests of the stall waited for their answers, and count from when they were due.
+/// Sent on time all the while, the requests of the stall waited for their answers, and count from when they were due:
+/// where that is recorded, and where it is found out from their numbers.
 #[test]
 fn a_stall_of_two_seconds_is_in_the_corrected_latency() {
-    let begun = Instant::now();
-    let (from, to) = (Duration::from_secs(1), Duration::from_secs(3));
-    let url = server(move |mut stream| {
-        while read_request(&mut stream) {
-            let now = begun.elapsed();
-            if (from..to).contains(&now) {
-                thread::sleep(to.saturating_sub(now));
+    for format in ["--to=native", "--to=json"] {
+        let begun = Instant::now();
+        let (from, to) = (Duration::from_secs(1), Duration::from_secs(3));
+        let url = server(move |mut stream| {
+            while read_request(&mut stream) {
+                let now = begun.elapsed();
+                if (from..to).contains(&now) {
+                    thread::sleep(to.saturating_sub(now));
+                }
+                if stream.write_all(ANSWER).is_err() {
+                    return;
+                }
             }
-            if stream.write_all(ANSWER).is_err() {
-                return;
-            }
-        }
-    });
-    let answer =
-        analyzed(&url, &["-rate=200", "-duration=4s"], &["--slo", "latency=500ms,success=99%"]);
-    let total = &answer["total"];
-    assert_eq!((&total["requests"], &total["successes"]), (&800.into(), &800.into()));
-    let corrected = &total["latency_corrected_ms"];
-    assert!(ms(&corrected["p99"]) > 1_500.0, "{corrected}");
-    assert!(ms(&corrected["p50"]) < ms(&corrected["p99"]));
-    let lag = &total["send_lag_ms"];
-    assert!(ms(&lag["p99"]) < 500.0, "{lag}");
-    assert_eq!(found(&answer), (vec![], "server_limited"), "{}", answer["verdict"]);
+        });
+        let answer = analyzed(
+            &url,
+            &["-rate=200", "-duration=4s", format],
+            // Requests that a busy machine sends late count against the generator from a tenth of this on.
+            &["--slo", "latency=1500ms,success=99%"],
+        );
+        let total = &answer["total"];
+        assert_eq!((&total["requests"], &total["successes"]), (&800.into(), &800.into()));
+        let corrected = &total["latency_corrected_ms"];
+        assert!(ms(&corrected["p99"]) > 1_500.0, "{corrected}");
+        let lag = &total["send_lag_ms"];
+        assert!(ms(&lag["p99"]) < 150.0, "{lag}");
+        assert_eq!(found(&answer), (vec![], "server_limited"), "{}", answer["verdict"]);
+    }
 }
 
 #[test]

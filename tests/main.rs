@@ -23,6 +23,7 @@ mod output;
 mod rates;
 mod readme;
 mod recipe;
+mod shards;
 mod stub;
 mod taxonomy;
 mod util;
