@@ -26,5 +26,6 @@ mod recipe;
 mod shards;
 mod stub;
 mod taxonomy;
+mod transport;
 mod util;
 mod verdicts;
