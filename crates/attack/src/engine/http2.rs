@@ -74,8 +74,11 @@ impl Shared {
         !self.is_closed() && self.active() < self.send.current_max_send_streams()
     }
 
+    /// Sends a request and reads the answer. Where that fails as stale, another connection may take the request; not so on
+    /// a new one that took up nothing: the next would end in the same way.
     pub(super) async fn exchange(
         &self,
+        is_new: bool,
         request: &Request,
         options: &Options,
         max_body: u64,
@@ -87,9 +90,8 @@ impl Shared {
         trace.step = Step::Sending;
         let message = request.http2(options).map_err(Failure::new)?;
         let mut send = self.send.clone().ready().await.map_err(|error| {
-            // Nothing was sent: another connection may take it.
             self.closed.store(true, Ordering::Relaxed);
-            Failure::stale(text(&error, None))
+            Failure { text: text(&error, None), stale: !is_new }
         })?;
         let body = &request.target.body;
         let (response, mut sending) = send
@@ -104,6 +106,12 @@ impl Shared {
         trace.step = Step::Waiting;
         let response = match response.await {
             Ok(response) => response,
+            // Servers retire connections so, and take up none of the requests that this meets with.
+            Err(error) if is_retirement(&error) => {
+                self.closed.store(true, Ordering::Relaxed);
+                let is_first = id == Some(1);
+                return Err(Failure { text: text(&error, id), stale: !(is_new && is_first) });
+            }
             Err(error) => return Err(self.failure(error, id).await),
         };
         trace.first_byte();
@@ -140,6 +148,10 @@ impl Drop for Active<'_> {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+fn is_retirement(error: &h2::Error) -> bool {
+    error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
 }
 
 /// What Go's http2 says.

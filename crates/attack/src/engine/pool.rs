@@ -99,11 +99,12 @@ impl Pool {
                     }
                 },
             };
-            let result =
-                shared.exchange(request, options, self.bounds.max_body, trace, answer).await;
+            let result = shared
+                .exchange(is_new, request, options, self.bounds.max_body, trace, answer)
+                .await;
             match result {
-                // It had ended before anything was sent. One that ends at once would do so again.
-                Err(failure) if failure.stale && !is_new => {}
+                // It had ended before it took the request up.
+                Err(failure) if failure.stale => {}
                 result => return result,
             }
         }

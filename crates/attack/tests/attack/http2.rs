@@ -1,5 +1,9 @@
 //! HTTP/2 without TLS.
 
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use bytes::Bytes;
 use plimsoll_attack::{Attack, Chain, Http2, Options, Target, Targets};
 use plimsoll_model::Nanos;
@@ -82,6 +86,66 @@ fn connections_that_the_server_retires_do_no_harm() {
         assert_eq!((done.code, done.error.as_str()), (200, ""));
     }
     assert!(connections(&done) > 1);
+}
+
+/// A server at a distance: requests are on their way when it retires the connection, which takes up none of them. By hand,
+/// since no library leaves requests lying.
+fn retire_after_five(mut stream: TcpStream) {
+    let frame = |kind: u8, flags: u8, id: &[u8], payload: &[u8]| {
+        let length = u8::try_from(payload.len()).unwrap();
+        [&[0, 0, length, kind, flags], id, payload].concat()
+    };
+    let (connection, mut last) = ([0; 4], [0; 4]);
+    stream.read_exact(&mut [0; 24]).unwrap();
+    stream.write_all(&frame(4, 0, &connection, &[])).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let (mut answered, mut retired) = (0, false);
+    loop {
+        let mut head = [0; 9];
+        match stream.read_exact(&mut head) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if answered == 5 && !retired {
+                    let told = [last, [0; 4]].concat();
+                    stream.write_all(&frame(7, 0, &connection, &told)).unwrap();
+                    retired = true;
+                }
+                continue;
+            }
+            Err(_) => return,
+        }
+        let [_, high, low, kind, flags, id @ ..] = head;
+        let mut payload = vec![0; usize::from(high) << 8 | usize::from(low)];
+        stream.read_exact(&mut payload).unwrap();
+        match kind {
+            1 if answered < 5 => {
+                // `:status: 200`, the end of the headers and of the stream.
+                stream.write_all(&frame(1, 5, &id, &[0x88])).unwrap();
+                (answered, last) = (answered + 1, id);
+            }
+            4 if flags == 0 => stream.write_all(&frame(4, 1, &connection, &[])).unwrap(),
+            6 if flags == 0 => stream.write_all(&frame(6, 1, &connection, &payload)).unwrap(),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn requests_that_a_retired_connection_did_not_take_up_go_to_another() {
+    let server = Server::start(retire_after_five);
+    for body in ["", "{}"] {
+        let target = Target {
+            method: "POST".to_owned(),
+            body: Bytes::from_static(body.as_bytes()),
+            ..get(&server.url("/"))
+        };
+        let done = run(attack(target, paced(200, 150), h2c()));
+        assert_eq!(done.len(), 30);
+        for done in &done {
+            assert_eq!((done.code, done.error.as_str()), (200, ""));
+        }
+        assert!(connections(&done) >= 6, "{}", connections(&done));
+    }
 }
 
 /// A stream that is never answered holds up none of the others of its connection.
