@@ -63,14 +63,14 @@ fn vegeta_reports_on_each_format_what_analyze_does() {
 }
 
 #[test]
-fn the_ending_says_the_format_and_gob_is_the_default() {
+fn the_ending_says_the_format_and_native_is_the_default() {
     let dir = Dir::new();
     let url = server();
     let formats = [
         ("a.plim", "native"),
         ("a.gob", "vegeta-gob"),
         ("a.bin", "vegeta-gob"),
-        ("a", "vegeta-gob"),
+        ("a", "native"),
         ("a.JSON", "vegeta-json"),
         ("a.csv", "vegeta-csv"),
     ];
@@ -81,7 +81,7 @@ fn the_ending_says_the_format_and_gob_is_the_default() {
     }
     let (_, stdout, _) = attack(&dir).args(["-rate=100", "-duration=50ms", &url]).run_to_bytes();
     dir.write("piped", stdout);
-    assert_eq!(dir.analyze().arg("piped").json()["inputs"][0]["format"], "vegeta-gob");
+    assert_eq!(dir.analyze().arg("piped").json()["inputs"][0]["format"], "native");
 }
 
 /// An attack on its way, with its results in a file.

@@ -200,7 +200,7 @@ pub(crate) struct Attack {
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
 
-    /// How results are written [default: by the ending of -output, .plim, .gob, .json or .csv; else gob, as vegeta does]
+    /// How results are written [default: by the ending of -output, .bin, .gob, .json or .csv; else native]
     #[arg(long, value_enum, help_heading = "Output")]
     pub(crate) to: Option<To>,
 

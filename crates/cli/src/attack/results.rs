@@ -156,14 +156,14 @@ impl Encoded {
 }
 
 impl To {
-    /// What the ending of the file's name stands for; gob, as vegeta writes it, where it stands for nothing.
+    /// What the ending of the file's name stands for; native, which keeps all there is, where it stands for nothing.
     fn of(path: Option<&Path>) -> Self {
         let ending = path.and_then(Path::extension).unwrap_or_default().to_ascii_lowercase();
         match ending.to_str() {
-            Some("plim") => Self::Native,
+            Some("bin" | "gob") => Self::Gob,
             Some("json") => Self::Json,
             Some("csv") => Self::Csv,
-            _ => Self::Gob,
+            _ => Self::Native,
         }
     }
 
