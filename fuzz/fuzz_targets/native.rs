@@ -1,6 +1,8 @@
 #![no_main]
 
-use plimsoll_fuzz::{check_answer, check_damage, check_reading, trailer, with_checksums};
+use plimsoll_fuzz::{
+    check_answer, check_damage, check_reading, check_writing, trailer, with_checksums,
+};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     for bytes in [bytes, &with_checksums(bytes)] {
@@ -9,5 +11,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             check_damage(bytes, &whole, trailer);
         }
         check_answer(bytes, &whole);
+        check_writing(bytes);
     }
 });

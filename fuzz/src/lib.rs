@@ -1,6 +1,7 @@
 //! What has to hold for every input, whatever its bytes.
 
 mod targets;
+mod writing;
 
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use plimsoll_render::text::TextStyle;
 use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta};
 
 pub use targets::check_targets;
+pub use writing::check_writing;
 
 /// Sound streams of one record to put behind an input.
 pub mod trailer {

@@ -13,8 +13,20 @@ use crate::sink::Sink;
 /// The most records of a block.
 pub(super) const MAX_RECORDS: usize = 4_096;
 
-/// Headers of all sets of a block: a set has no fewer bytes than it has headers, but may be named again.
-const MAX_PAIRS: u32 = 1 << 20;
+/// Headers of one record, at most, ...
+pub(super) const MAX_HEADERS: usize = 1 << 16;
+
+/// ... and the bytes of its texts: shared texts make large records of few bytes.
+pub(super) const MAX_TEXT: usize = 1 << 23;
+
+/// Headers from which on a writer ends a block.
+pub(super) const PAIRS_OF_BLOCK: usize = 1 << 14;
+
+/// Headers of all sets of a block, at most.
+const MAX_PAIRS: u32 = (1 << 14) + (1 << 16);
+
+/// The offset of a zone in seconds has to be less: gob holds it as a whole number of minutes in 16 bits.
+pub(super) const MAX_ZONE: i64 = 60 << 15;
 
 /// Records that are put together at a time: their columns stay close.
 const STEP: usize = 64;
@@ -72,8 +84,10 @@ impl<'a> Tables<'a> {
                 .ok_or("a block whose dictionary is missing")
         };
         let ids = |column: &Column<'_>, count: u32, most: u32| -> Result<Vec<u64>, &'static str> {
+            if count > most {
+                return Err("a block with a table that is longer than any may be");
+            }
             Unpack::new(column, count as usize)
-                .filter(|_| count <= most)
                 .map(Unpack::all)
                 .ok_or("a block with a table of another length than it says")
         };
@@ -106,8 +120,14 @@ impl<'a> Tables<'a> {
             for size in ids(&headers.sizes, headers.count, most)? {
                 let size = usize::try_from(size).unwrap_or(usize::MAX);
                 let end = start.saturating_add(size);
-                if end > tables.pairs.len() {
+                let Some(set) = tables.pairs.get(start..end) else {
                     return Err("a block with fewer headers than it says");
+                };
+                let bytes = set.iter().map(|(name, value)| name.len() + value.len());
+                if size > MAX_HEADERS || bytes.sum::<usize>() > MAX_TEXT {
+                    return Err(
+                        "a block with more headers, or longer ones, than a record may have",
+                    );
                 }
                 tables.sets.push((start, end));
                 start = end;
@@ -194,7 +214,7 @@ impl<'a> Values<'a> {
             return Some(Zone::Utc);
         };
         let offset = (folded >> 1).cast_signed() ^ -(folded & 1).cast_signed();
-        i32::try_from(offset).ok().map(Zone::Offset)
+        i32::try_from(offset).ok().filter(|_| offset.abs() < MAX_ZONE).map(Zone::Offset)
     }
 
     fn phases(&self, index: usize) -> Option<Phases> {
@@ -226,7 +246,8 @@ fn tell<'a>(
         values.advance(step);
         for index in 0..step {
             if fill(&mut record, &values, index, tables, &mut bodies).is_none() {
-                let what = "a record whose target, error, headers, body or status is none";
+                let what =
+                    "a record whose target, error, headers, body, status, zone or latency is none";
                 return Err(Lost { read, what: what.to_owned() });
             }
             if has_phases {
@@ -271,7 +292,8 @@ fn fill<'a>(
     record.timestamp = Timestamp(values.timestamp(index).cast_signed());
     record.zone = values.zone(index)?;
     record.intended = values.intended(index);
-    record.latency = Nanos(values.get(Place::Latency, index));
+    // As everywhere else, one below 0 is none.
+    record.latency = Nanos(i64::try_from(values.get(Place::Latency, index)).ok()?.unsigned_abs());
     record.bytes_out = values.get(Place::BytesOut, index);
     record.bytes_in = values.get(Place::BytesIn, index);
     record.code = u16::try_from(values.get(Place::Code, index)).ok()?;

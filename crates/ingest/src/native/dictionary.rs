@@ -1,5 +1,6 @@
 //! The texts that a stream's blocks name by number.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::column::Unpack;
@@ -26,8 +27,9 @@ impl Segment {
         self.first + self.ends.len() as u64
     }
 
+    /// What it takes, whatever the allocator adds.
     fn bytes(&self) -> usize {
-        self.texts.len() + 4 * self.ends.len()
+        128 + self.texts.len() + 4 * self.ends.len()
     }
 
     fn text(&self, number: u64) -> Option<&[u8]> {
@@ -42,7 +44,7 @@ impl Segment {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dictionary {
     /// In order of their numbers.
-    segments: Vec<Arc<Segment>>,
+    segments: VecDeque<Arc<Segment>>,
     bytes: usize,
 }
 
@@ -84,14 +86,26 @@ impl Dictionary {
         let ends = ends
             .filter(|_| end == added.texts.len() as u64)
             .ok_or("a dictionary frame with texts of other lengths than it says")?;
-        self.segments.retain(|segment| segment.end() > added.from && segment.first != first);
-        self.bytes = self.segments.iter().map(|segment| segment.bytes()).sum();
+        while let Some(oldest) = self.segments.front()
+            && oldest.end() <= added.from
+        {
+            self.bytes -= oldest.bytes();
+            self.segments.pop_front();
+        }
+        if ends.is_empty() {
+            return Ok(());
+        }
+        let place = self.segments.partition_point(|segment| segment.first < first);
+        if self.segments.get(place).is_some_and(|segment| segment.first == first)
+            && let Some(copy) = self.segments.remove(place)
+        {
+            self.bytes -= copy.bytes();
+        }
         let segment = Segment { first, ends, texts: added.texts.to_vec() };
         if self.bytes + segment.bytes() > MAX_BYTES {
             return Err(format!("a dictionary of more than {MAX_BYTES} bytes"));
         }
         self.bytes += segment.bytes();
-        let place = self.segments.partition_point(|segment| segment.first < first);
         self.segments.insert(place, Arc::new(segment));
         Ok(())
     }
@@ -128,7 +142,7 @@ mod tests {
         assert_eq!(texts, [a, b, None, None, e, Some(&b""[..]), eee, None]);
         add(&mut dictionary, 8, 8, &["i"]).unwrap();
         assert_eq!((dictionary.text(7), dictionary.text(8)), (None, Some(&b"i"[..])));
-        assert_eq!(dictionary.bytes(), 5);
+        assert_eq!(dictionary.bytes(), 128 + 1 + 4);
     }
 
     #[test]
@@ -140,6 +154,21 @@ mod tests {
         assert!(dictionary.text(0).is_some());
         add(&mut dictionary, 2, 1, &[&long]).unwrap();
         assert!(dictionary.text(0).is_none());
+    }
+
+    #[test]
+    fn frames_of_next_to_nothing_are_bounded_too() {
+        let mut dictionary = Dictionary::default();
+        let added = (0..1_000_000)
+            .take_while(|&first| add(&mut dictionary, first, 0, &["x"]).is_ok())
+            .count();
+        assert!((100_000..140_000).contains(&added), "{added}");
+        // What adds nothing takes nothing.
+        add(&mut dictionary, 1_000_000, 0, &[]).unwrap();
+        assert_eq!(dictionary.segments.len(), added);
+        // A copy of a frame takes its place.
+        add(&mut dictionary, 5, 0, &["y"]).unwrap();
+        assert_eq!((dictionary.segments.len(), dictionary.text(5)), (added, Some(&b"y"[..])));
     }
 
     #[test]

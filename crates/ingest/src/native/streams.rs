@@ -7,7 +7,7 @@ use super::frame::{Head, kind};
 use super::wire;
 
 /// Streams that are followed at a time: several writers may add frames to one file.
-const MAX_STREAMS: usize = 16;
+const MAX_STREAMS: usize = 256;
 
 /// Bytes that the dictionaries of all of them may take.
 const MAX_BYTES: usize = 1 << 25;
@@ -21,6 +21,11 @@ pub(super) const UNKNOWN_KIND: &str =
     "frames of kinds that this version does not know are left out";
 /// Frames that are not where they were written.
 pub(super) const OUT_OF_ORDER: &str = "frames stand in another order than they were written in";
+/// Streams that were given up while they may have gone on.
+pub(super) const TOO_MANY: &str =
+    "more than 256 streams by turns: what is missing of some cannot be told";
+/// An end that says another number of records than were written before it.
+pub(super) const OTHER_END: &str = "a stream's end tells another number of records than it has";
 /// Frames that are missing, and no record with them.
 pub(super) const FRAMES_MISSING: &str = "frames that held no records are missing";
 
@@ -30,6 +35,8 @@ struct Stream {
     /// Frames and records up to the last frame that was met.
     frames: u32,
     records: u64,
+    /// Texts that it was given, those too that were not read or are forgotten.
+    texts: u64,
     dictionary: Arc<Dictionary>,
     ended: bool,
 }
@@ -56,8 +63,13 @@ impl Streams {
             Some(place) => self.open.remove(place),
             None => Stream::new(head.stream),
         };
-        // A stream that begins again has been copied: what is known of the copy before does not count.
-        if head.kind == kind::HEADER && head.frames == 0 && stream.frames > 0 {
+        // A stream that begins again has been copied, and one that goes on behind its end, or that has had fewer texts than
+        // it had before, is another of the same id: what is known of the one before does not count.
+        let begins = head.kind == kind::HEADER && head.frames == 0 && stream.frames > 0;
+        let is_later = head.frames >= stream.frames;
+        let contradicts =
+            if is_later { head.texts < stream.texts } else { head.texts > stream.texts };
+        if begins || stream.ended || contradicts {
             arrival.notes.extend((!stream.ended).then_some(NO_END));
             stream = Stream::new(head.stream);
         }
@@ -69,10 +81,12 @@ impl Streams {
         }
         stream.frames = stream.frames.max(head.frames.saturating_add(1));
         stream.records = stream.records.max(head.records.saturating_add(head.holds()));
+        let added = if head.kind == kind::DICTIONARY { u64::from(head.count) } else { 0 };
+        stream.texts = stream.texts.max(head.texts.saturating_add(added));
         stream.ended |= head.kind == kind::END;
         self.open.push(stream);
         if self.open.len() > MAX_STREAMS {
-            arrival.notes.extend(self.give_up().then_some(NO_END));
+            arrival.notes.extend(self.give_up().then_some(TOO_MANY));
         }
         arrival
     }
@@ -89,7 +103,8 @@ impl Streams {
         self.open.last().map(|stream| &*stream.dictionary)
     }
 
-    /// Adds to the dictionary of the stream that a frame arrived of last.
+    /// Adds to the dictionary of the stream that a frame arrived of last. Where all take too much memory, those go that were
+    /// met least recently.
     ///
     /// # Errors
     /// Why its texts are not taken up.
@@ -101,8 +116,11 @@ impl Streams {
         let bytes = |streams: &Self| -> usize {
             streams.open.iter().map(|stream| stream.dictionary.bytes()).sum()
         };
-        while bytes(self) > MAX_BYTES && self.open.len() > 1 {
-            self.give_up();
+        while bytes(self) > MAX_BYTES
+            && let Some((_, others)) = self.open.split_last_mut()
+            && let Some(stream) = others.iter_mut().find(|stream| stream.dictionary.bytes() > 0)
+        {
+            stream.dictionary = Arc::default();
         }
         Ok(())
     }
@@ -115,7 +133,7 @@ impl Streams {
 
 impl Stream {
     fn new(id: u64) -> Self {
-        Self { id, frames: 0, records: 0, dictionary: Arc::default(), ended: false }
+        Self { id, frames: 0, records: 0, texts: 0, dictionary: Arc::default(), ended: false }
     }
 }
 
@@ -160,11 +178,50 @@ mod tests {
     #[test]
     fn streams_are_bounded_and_the_oldest_goes() {
         let mut streams = Streams::default();
-        for id in 0..40 {
+        for id in 0..280 {
             let notes = streams.arrive(&head(kind::HEADER, id, 0, 0, 0)).notes;
-            assert_eq!(notes == [NO_END], id >= 16);
+            assert_eq!(notes == [TOO_MANY], id >= 256);
         }
         assert_eq!(streams.open.len(), MAX_STREAMS);
         assert_eq!(streams.open[0].id, 24);
+    }
+
+    /// A stream whose dictionary has one text in two frames' time.
+    fn with_text(end: bool) -> Streams {
+        let mut streams = Streams::default();
+        streams.arrive(&head(kind::HEADER, 1, 0, 0, 0));
+        let added = head(kind::DICTIONARY, 1, 1, 0, 2);
+        streams.arrive(&added);
+        let lengths = super::super::column::Packing::plain([1, 1].into_iter());
+        let mut bytes = Vec::new();
+        lengths.pack([1, 1].into_iter(), &mut bytes);
+        let texts = wire::Dictionary { from: 0, lengths: lengths.column(&bytes), texts: b"ab" };
+        streams.add(&added, &rmp_serde::to_vec_named(&texts).unwrap()).unwrap();
+        streams.arrive(&Head { texts: 2, ..head(kind::BLOCK, 1, 2, 0, 10) });
+        if end {
+            streams.arrive(&Head { texts: 2, ..head(kind::END, 1, 3, 10, 0) });
+        }
+        streams
+    }
+
+    #[test]
+    fn a_stream_of_the_same_id_does_not_get_the_texts_of_another() {
+        let has_text = |mut streams: Streams, next: Head| {
+            let arrival = streams.arrive(&next);
+            (streams.dictionary().is_some_and(|dictionary| dictionary.text(0).is_some()), arrival)
+        };
+        let block =
+            |frames, records, texts| Head { texts, ..head(kind::BLOCK, 1, frames, records, 5) };
+        assert!(has_text(with_text(false), block(3, 10, 2)).0);
+        assert!(
+            has_text(with_text(false), block(5, 20, 9)).0,
+            "frames are missing, no others are met"
+        );
+        // Behind the end; with fewer texts than before; an earlier frame with more than later ones had.
+        let (known, arrival) = has_text(with_text(true), block(3, 20, 2));
+        assert_eq!((known, arrival.missing), (false, 20));
+        assert!(!has_text(with_text(false), block(3, 10, 1)).0);
+        let (known, arrival) = has_text(with_text(false), block(2, 0, 3));
+        assert_eq!((known, arrival.notes.contains(&NO_END)), (false, true));
     }
 }

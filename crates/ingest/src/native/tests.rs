@@ -3,7 +3,10 @@
 use plimsoll_model::{Format, Nanos, Timestamp};
 use proptest::prelude::*;
 
-use super::{NativeRecord, NativeWriter, StreamHeader, Streams, walk};
+use super::column::{Column, Packing};
+use super::frame::Head;
+use super::wire::{self, Place};
+use super::{NativeRecord, NativeWriter, StreamHeader, Streams, kind, walk};
 use crate::decoder::Stop;
 use crate::headers::RawHeaders;
 use crate::raw::{Phases, RawRecord, Zone};
@@ -117,14 +120,16 @@ prop_compose! {
         seq in prop::option::weighted(0.8, any::<u64>()),
         timestamp in prop_oneof![Just(i64::MIN), any::<i64>(), 1_795_422_924_559_065_013..1_795_422_925_559_065_013_i64],
         intended in prop_oneof![Just(i64::MIN), any::<i64>(), 1_795_422_924_559_065_013..1_795_422_925_559_065_013_i64],
-        zone in prop_oneof![Just(Zone::Utc), any::<i32>().prop_map(Zone::Offset)],
+        zone in prop_oneof![Just(Zone::Utc), (-1_966_079_i32..1_966_080).prop_map(Zone::Offset)],
         phases in prop::option::of((phase(), phase(), phase(), phase())),
-        numbers in prop::array::uniform3(prop_oneof![0_u64..1_000_000, any::<u64>()]),
+        latency in prop_oneof![0_u64..1_000_000, 0..1_u64 << 63],
+        bytes in prop::array::uniform2(prop_oneof![0_u64..1_000_000, any::<u64>()]),
         code in any::<u16>(),
     ) -> Owned {
         let phases = phases
             .map(|(dns, connect, tls, first_byte)| Phases { dns, connect, tls, first_byte })
             .filter(|phases| *phases != Phases::default());
+        let numbers = [latency, bytes[0], bytes[1]];
         Owned { texts, headers, seq, times: [timestamp, intended], zone, phases, numbers, code }
     }
 }
@@ -215,4 +220,101 @@ fn large_records_make_small_blocks_and_too_large_ones_none() {
     }
     let found = read(&writer.finish().unwrap());
     assert!(found.records == records && found.damage.is_empty());
+}
+
+/// A frame that no writer would write.
+fn frame(kind: u8, place: [u64; 3], count: u32, payload: &impl serde::Serialize) -> Vec<u8> {
+    let payload = rmp_serde::to_vec_named(payload).unwrap();
+    let [frames, records, texts] = place;
+    let frames = u32::try_from(frames).unwrap();
+    let head = Head { count, records, texts, frames, ..Head::new(kind, 1) };
+    [&head.bytes(&payload)[..], &payload].concat()
+}
+
+/// A block of `count` records with these columns, each of one value for all, and one set of `pairs` headers that all have
+/// the first text as name and value.
+fn block(count: u32, columns: &[(Place, u64)], pairs: u32) -> Vec<u8> {
+    let constant = |value: u64| Column {
+        base: value.cast_signed(),
+        ..Packing::plain(std::iter::empty()).column(&[])
+    };
+    let mut all = wire::Columns::default();
+    for &(place, value) in columns {
+        all.set(place, constant(value));
+    }
+    let headers = wire::Headers {
+        count: 1,
+        sizes: constant(pairs.into()),
+        pairs,
+        name: constant(1),
+        value: constant(1),
+    };
+    let block = wire::Block {
+        base: 0,
+        targets: None,
+        errors: None,
+        headers: (pairs > 0).then_some(headers),
+        columns: all,
+        bodies: &[],
+    };
+    frame(kind::BLOCK, [1, 0, 1], count, &block)
+}
+
+/// What is read of a block behind a dictionary of one text of `length` bytes.
+fn read_block(length: usize, block: &[u8]) -> Collect {
+    let text = vec![b'x'; length];
+    let lengths = Packing::plain(std::iter::once(length as u64));
+    let mut bytes = Vec::new();
+    lengths.pack(std::iter::once(length as u64), &mut bytes);
+    let texts = wire::Dictionary { from: 0, lengths: lengths.column(&bytes), texts: &text };
+    read(&[&frame(kind::DICTIONARY, [0, 0, 0], 1, &texts)[..], block].concat())
+}
+
+const TIME_AND_CODE: [(Place, u64); 2] = [(Place::Timestamp, 5), (Place::Code, 200)];
+
+#[test]
+fn few_bytes_make_no_record_that_is_larger_than_one_may_be() {
+    let columns = [&TIME_AND_CODE[..], &[(Place::Latency, 1), (Place::Headers, 1)]].concat();
+    assert_eq!(read_block(1 << 20, &block(10, &columns, 4)).records.len(), 10);
+    assert_eq!(read_block(1, &block(1, &columns, 1 << 16)).records.len(), 1);
+    for (length, pairs) in [(1 << 20, 5), (1, (1 << 16) + 1)] {
+        let found = read_block(length, &block(10, &columns, pairs));
+        assert_eq!(found.records.len(), 0);
+        let what = "a block with more headers, or longer ones, than a record may have";
+        assert!(found.damage.iter().any(|damage| damage.what == what), "{:?}", found.damage);
+    }
+    let longer = "a block with a table that is longer than any may be";
+    let found = read_block(1, &block(1, &columns, 1 << 17));
+    assert!(found.damage.iter().any(|damage| damage.what == longer), "{:?}", found.damage);
+}
+
+#[test]
+fn latencies_and_zones_that_no_other_format_holds_are_damage() {
+    let with = |column: (Place, u64)| {
+        let latency = if column.0 == Place::Latency { column.1 } else { 1 };
+        let columns = [&TIME_AND_CODE[..], &[(Place::Latency, latency), column]].concat();
+        let found = read_block(1, &block(3, &columns, 0));
+        (found.records.len(), found.damage.iter().map(|damage| damage.records).sum::<u64>())
+    };
+    assert_eq!(with((Place::Latency, (1 << 63) - 1)), (3, 0));
+    assert_eq!(with((Place::Latency, 1 << 63)), (0, 3));
+    // In zigzag, plus 1.
+    let zone = |east: u64| (Place::Zone, 2 * east + 1);
+    assert_eq!(with(zone(60 * 32_768 - 1)), (3, 0));
+    assert_eq!(with(zone(60 * 32_768)), (0, 3));
+}
+
+#[test]
+fn an_end_is_compared_with_what_came_before() {
+    let end = |records| frame(kind::END, [2, 3, 1], 0, &wire::End { records, clean: true });
+    let columns = [&TIME_AND_CODE[..], &[(Place::Latency, 1)]].concat();
+    let read = |end: &[u8]| read_block(1, &[&block(3, &columns, 0)[..], end].concat());
+    assert!(read(&end(3)).notes.is_empty());
+    assert_eq!(read(&end(4)).notes, ["a stream's end tells another number of records than it has"]);
+    let unreadable = read(&frame(kind::END, [2, 3, 1], 0, &"end"));
+    assert!(
+        unreadable.damage[0].what.starts_with("an end that cannot be read"),
+        "{:?}",
+        unreadable.damage
+    );
 }

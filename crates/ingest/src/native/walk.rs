@@ -4,7 +4,7 @@ use super::block::{self, Lost};
 use super::frame::{
     self, COMPRESSED, Found, HEAD, Head, MAGIC, MAJOR, NextFrame, kind, next_frame,
 };
-use super::streams::{INTERRUPTED, NO_END, Streams, UNKNOWN_KIND};
+use super::streams::{INTERRUPTED, NO_END, OTHER_END, Streams, UNKNOWN_KIND};
 use super::wire;
 use crate::decoder::Stop;
 use crate::gob::{self, NextForeign};
@@ -147,9 +147,15 @@ fn take(
     let result = plain(head, &bytes[at + HEAD..end], room).and_then(|payload| match head.kind {
         kind::DICTIONARY => streams.add(head, payload).map_err(|what| Lost { read: 0, what }),
         kind::END => {
-            let end = rmp_serde::from_slice::<wire::End>(payload);
-            if end.is_ok_and(|end| !end.clean) {
+            let end = rmp_serde::from_slice::<wire::End>(payload).map_err(|error| Lost {
+                read: 0,
+                what: format!("an end that cannot be read: {error}"),
+            })?;
+            if !end.clean {
                 sink.note(INTERRUPTED);
+            }
+            if end.records != head.records {
+                sink.note(OTHER_END);
             }
             sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
             Ok(())

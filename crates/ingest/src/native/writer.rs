@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use plimsoll_model::Nanos;
 use serde::Serialize;
 
+use super::block::{MAX_HEADERS, MAX_TEXT};
 use super::frame::{COMPRESSED, Head, MAX_PAYLOAD, kind};
 use super::record::{NativeRecord, SentSchedule, StreamHeader, Telemetry};
 use super::wire::{self, Place};
@@ -138,10 +139,7 @@ impl<W: Write> NativeWriter<W> {
         let text = texts.iter().map(|text| text.len()).sum::<usize>()
             + headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         let size = text + record.body.len();
-        if size > MAX_PAYLOAD - block::MARGIN
-            || text > block::MAX_TEXT
-            || headers.len() > block::MAX_HEADERS
-        {
+        if size > MAX_PAYLOAD - block::MARGIN || text > MAX_TEXT || headers.len() > MAX_HEADERS {
             return Err(ErrorKind::TooLarge { bytes: size }.into());
         }
         if !self.block.has_room(record, size) {

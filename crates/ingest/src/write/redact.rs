@@ -11,6 +11,9 @@ use crate::raw::{RawRecord, Text};
 /// Distinct texts of a kind that are remembered; where each one is different, remembering is of no use.
 const MAX_KNOWN: usize = 1_024;
 
+/// Longer texts are not remembered.
+const MAX_LEN: usize = 1 << 12;
+
 /// Looks for credentials in records, and masks them.
 #[derive(Debug, Default)]
 pub(super) struct Redactor {
@@ -85,7 +88,7 @@ impl Known {
         }
         let plain = text.to_str();
         let masked = Some(mask(&plain)).filter(|masked| *masked != plain).map(String::into_bytes);
-        if known.len() < MAX_KNOWN {
+        if known.len() < MAX_KNOWN && text.bytes.len() <= MAX_LEN {
             known.insert(text.bytes.to_vec(), masked.clone());
         }
         masked
@@ -144,7 +147,7 @@ fn what_it_holds(name: &[u8], names: &mut HashMap<Vec<u8>, Holds, FixedState>) -
     } else {
         Holds::Other
     };
-    if names.len() < MAX_KNOWN {
+    if names.len() < MAX_KNOWN && name.len() <= MAX_LEN {
         names.insert(name.to_vec(), holds);
     }
     holds

@@ -7,7 +7,7 @@ use plimsoll_model::{Nanos, Timestamp};
 use super::texts::Texts;
 use crate::builder::same;
 use crate::error::Error;
-use crate::native::block::MAX_RECORDS;
+use crate::native::block::{MAX_RECORDS, MAX_ZONE, PAIRS_OF_BLOCK};
 use crate::native::column::{Column, Packing};
 use crate::native::record::NativeRecord;
 use crate::native::wire::{self, Columns, PLACES, Place};
@@ -16,17 +16,11 @@ use crate::raw::{Phases, Zone};
 /// Bytes of texts and bodies from which on a block is written whatever the number of its records.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Headers of a block, likewise.
-const MAX_PAIRS: usize = 1 << 14;
-
 /// Bytes that a block of one record has beside texts and body, and some to spare.
 pub(super) const MARGIN: usize = 1 << 21;
 
-/// The most headers of one record.
-pub(super) const MAX_HEADERS: usize = 1 << 16;
-
-/// The most bytes of one record's texts: a reader keeps some more of all texts.
-pub(super) const MAX_TEXT: usize = 1 << 23;
+/// Targets with more bytes of texts are not remembered.
+const MAX_RECENT: usize = 1 << 12;
 
 /// Slots for the targets met last.
 const RECENT: usize = 64;
@@ -151,7 +145,7 @@ impl Block {
         self.is_empty()
             || self.count < MAX_RECORDS
                 && self.bytes + size <= MAX_BYTES
-                && self.names.len() < MAX_PAIRS
+                && self.names.len() < PAIRS_OF_BLOCK
                 && self.has_seq == record.seq.is_some()
     }
 
@@ -166,6 +160,8 @@ impl Block {
         let NativeRecord { timestamp, intended, latency, .. } = *record;
         self.has_seq = record.seq.is_some();
         let timestamp = timestamp.0.cast_unsigned();
+        // Readers take no more for a latency.
+        let latency = Nanos(latency.0.min(i64::MAX.unsigned_abs()));
         let lag = timestamp.wrapping_sub(intended.0.cast_unsigned());
         let mut column = |place: Place, value: u64| self.columns[place as usize].push(value);
         column(Place::Seq, record.seq.unwrap_or(0));
@@ -191,11 +187,11 @@ impl Block {
     #[inline(always)]
     fn rare(&mut self, record: &NativeRecord<'_>) {
         let folded = match record.zone {
-            Zone::Utc | Zone::OutOfRange => 0,
-            Zone::Offset(east) => {
+            Zone::Offset(east) if i64::from(east).abs() < MAX_ZONE => {
                 let east = i64::from(east);
                 ((east << 1) ^ (east >> 63)).cast_unsigned() + 1
             }
+            Zone::Utc | Zone::OutOfRange | Zone::Offset(_) => 0,
         };
         self.rare_value(Place::Zone, folded);
         let phases = record.phases.unwrap_or_default();
@@ -231,6 +227,10 @@ impl Block {
         let place = self.targets.place(ids);
         let recent = &mut self.recent[slot];
         recent.texts.clear();
+        recent.place = None;
+        if record.attack.len() + record.method.len() + record.url.len() > MAX_RECENT {
+            return place;
+        }
         for text in [record.attack, record.method, record.url] {
             recent.texts.extend_from_slice(text);
         }
