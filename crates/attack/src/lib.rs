@@ -12,7 +12,8 @@ mod targets;
 pub mod telemetry;
 
 pub use engine::{
-    Attack, Block, Chain, Http2, Options, Outcome, Pace, Phases, Sink, Stop, Targets, TlsOptions,
+    Attack, Block, Chain, Hold, Http2, Options, Outcome, Pace, Phases, Sink, Stop, Targets,
+    TlsOptions,
 };
 pub use error::{Error, ErrorKind};
 pub use targets::{

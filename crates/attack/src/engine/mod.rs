@@ -2,6 +2,7 @@
 
 mod answer;
 mod clock;
+mod course;
 mod dial;
 mod failure;
 mod http1;
@@ -13,6 +14,7 @@ mod plan;
 mod pool;
 mod request;
 mod source;
+mod steering;
 mod stop;
 mod stream;
 mod tls;
@@ -27,10 +29,11 @@ use std::time::Duration;
 
 use plimsoll_model::{Nanos, Timestamp};
 
-use crate::schedule::{Schedule, Share};
+use crate::schedule::{Arrivals, Profile, Schedule, Share};
 use crate::telemetry::{Monitor, Second, raise_open_files};
 use crate::{Error, ErrorKind};
 use clock::Clock;
+use course::Course;
 use dial::Dialer;
 pub use options::{Http2, Options, TlsOptions};
 pub use outcome::{Block, Outcome, Phases};
@@ -38,6 +41,8 @@ use pacer::{Failed, Lane};
 use pool::Bounds;
 use source::Source;
 pub use source::Targets;
+pub use steering::Hold;
+use steering::Steering;
 pub use stop::Stop;
 use worker::{RUNNING, SWAMPED, Shared, Worker};
 
@@ -70,6 +75,15 @@ pub struct Chain {
 pub enum Pace {
     /// When they are due, whatever becomes of them.
     Schedule(Schedule),
+    /// At rates that [`Sink::next_hold`] decides while the attack runs, of which this chain has so many parts of the whole.
+    Steered {
+        /// Of `whole`.
+        part: u32,
+        /// What all steered chains have together.
+        whole: u32,
+        /// How requests are spread.
+        arrivals: Arrivals,
+    },
     /// As fast as answers come, with as many in flight as may be; for an attack of one chain.
     AsFastAsAnswersCome {
         /// How long; `None` for ever.
@@ -100,6 +114,13 @@ pub trait Sink {
     /// # Errors
     /// Ends the attack.
     fn second(&mut self, second: &Second) -> io::Result<()>;
+
+    /// The rate that comes next; `None` ends the chains whose pace is [`Pace::Steered`], for which it is asked: at the
+    /// start, and whenever a hold and its pause are over. By then the outcomes of what was answered in the pause are here,
+    /// but for those of its last tenth of a second.
+    fn next_hold(&mut self) -> Option<Hold> {
+        None
+    }
 }
 
 /// Above this rate another thread helps, if there is a core for it.
@@ -141,6 +162,7 @@ impl Attack {
         });
         sink.start(shared.clock.date(), shared.clock.monotonic()).map_err(sink_failed)?;
         let lanes = Arc::new(lanes);
+        let steering = Steering::begin(&lanes, sink)?;
         let (blocks, received) = mpsc::channel();
         let mut joins = Vec::new();
         for index in 0..threads {
@@ -166,7 +188,7 @@ impl Attack {
             joins.push(join);
         }
         drop(blocks);
-        let taken = collect(&shared, &received, sink);
+        let taken = collect(&shared, &received, steering, sink);
         if taken.is_err() {
             shared.state.fetch_max(worker::CANCELLED, Ordering::Relaxed);
         }
@@ -208,7 +230,7 @@ fn threads(options: &Options, chains: &[Chain], share: Share) -> Result<usize, E
             Pace::AsFastAsAnswersCome { .. } if share.step() > 1 => {
                 return contradiction("without a rate there is no schedule to take a shard of");
             }
-            Pace::AsFastAsAnswersCome { .. } => peak = f64::INFINITY,
+            Pace::AsFastAsAnswersCome { .. } | Pace::Steered { .. } => peak = f64::INFINITY,
         }
     }
     if chains.is_empty() {
@@ -226,15 +248,21 @@ fn threads(options: &Options, chains: &[Chain], share: Share) -> Result<usize, E
 }
 
 fn lanes(chains: Vec<Chain>, options: &Arc<Options>, share: Share) -> Result<Vec<Lane>, Error> {
-    let lane = |chain: Chain| {
+    let count = u32::try_from(chains.len()).unwrap_or(u32::MAX);
+    let lane = |(chain, index): (Chain, u32)| {
         let source = Source::new(chain.targets, options, share)?;
-        let (schedule, span) = match chain.pace {
-            Pace::Schedule(schedule) => (Some(schedule), None),
-            Pace::AsFastAsAnswersCome { span } => (None, span),
+        let next = AtomicU64::new(0);
+        let (course, steered, span) = match chain.pace {
+            Pace::Schedule(schedule) => (Some(Course::new(schedule, false)), None, None),
+            Pace::Steered { part, whole, arrivals } => {
+                let schedule = Schedule::new(Profile::empty(), arrivals).out_of_step(index, count);
+                (Some(Course::new(schedule, true)), Some((part, whole)), None)
+            }
+            Pace::AsFastAsAnswersCome { span } => (None, None, span),
         };
-        Ok(Lane { schedule, span, source, next: AtomicU64::new(0) })
+        Ok(Lane { course, steered, span, source, next })
     };
-    chains.into_iter().map(lane).collect()
+    chains.into_iter().zip(0..).map(lane).collect()
 }
 
 /// One thread of the attack.
@@ -255,6 +283,7 @@ fn drive(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> Result<(), Error
 fn collect(
     shared: &Shared,
     blocks: &mpsc::Receiver<Block>,
+    mut steering: Steering<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     let mut monitor = Monitor::new();
@@ -267,7 +296,9 @@ fn collect(
             sink.second(&second).map_err(sink_failed)?;
             next = Nanos(now.0 / SECOND.0 * SECOND.0 + SECOND.0);
         }
-        match blocks.recv_timeout(Duration::from_nanos(next.0.saturating_sub(now.0))) {
+        steering.at(now, sink)?;
+        let until = steering.due().map_or(next, |due| due.min(next));
+        match blocks.recv_timeout(Duration::from_nanos(until.0.saturating_sub(now.0))) {
             Ok(block) => {
                 monitor.add(block.lags());
                 shared.queued.fetch_sub(block.size(), Ordering::Relaxed);

@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use plimsoll_model::Nanos;
 
 use super::clock::Timer;
+use super::course::{Course, Upcoming};
 use super::outcome::Row;
 use super::source::{Next, Source};
 use super::worker::{CANCELLED, RUNNING, Worker};
 use crate::Error;
-use crate::schedule::{Due, Schedule, Share};
+use crate::schedule::{Due, Share};
 
 /// Requests taken up before answers are looked at again.
 const BURST: usize = 32;
 /// How often a pacer that has nothing to do looks whether it is to stop.
 const LOOK: Nanos = Nanos(50_000_000);
+/// How often it looks whether the schedule goes on.
+const LOOK_AHEAD: Nanos = Nanos(5_000_000);
 /// How often it looks whether the last requests have ended.
 const DRAIN: Nanos = Nanos(5_000_000);
 /// How long outcomes wait for their block to fill.
@@ -29,7 +32,9 @@ const PAUSES: [(f64, Nanos); 2] = [(10_000.0, Nanos(500_000)), (2_000.0, Nanos(2
 #[derive(Debug)]
 pub(super) struct Lane {
     /// `None` to send the next whenever there is room.
-    pub(super) schedule: Option<Schedule>,
+    pub(super) course: Option<Course>,
+    /// The part of the whole that it has of rates that are decided on the way.
+    pub(super) steered: Option<(u32, u32)>,
     pub(super) span: Option<Nanos>,
     pub(super) source: Source,
     /// The next number where there is no schedule.
@@ -53,7 +58,7 @@ pub(super) async fn run(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> R
     let timer = Timer::new(worker.shared.clock)?;
     // The clock stands at zero until then, when the first requests are due.
     while state(worker) == RUNNING && !timer.sleep_until_start(LOOK).await? {}
-    let sent = if lanes.iter().all(|lane| lane.schedule.is_some()) {
+    let sent = if lanes.iter().all(|lane| lane.course.is_some()) {
         open_loop(worker, lanes, share, &timer).await
     } else {
         closed_loop(worker, lanes, &timer).await
@@ -83,30 +88,31 @@ async fn open_loop(
     timer: &Timer,
 ) -> Result<(), Failed> {
     let clock = worker.shared.clock;
-    let schedules = lanes.iter().filter_map(|lane| lane.schedule.as_ref());
-    let peak: f64 = schedules.clone().map(|schedule| schedule.profile().peak()).sum();
-    let rate = peak / share.step() as f64;
-    let pause =
-        PAUSES.iter().find(|(above, _)| rate > *above).map_or(Nanos::ZERO, |(_, pause)| *pause);
-    let mut due: Vec<_> = schedules.map(|schedule| schedule.due(share).peekable()).collect();
+    let courses = lanes.iter().filter_map(|lane| lane.course.as_ref());
+    let mut upcoming: Vec<_> = courses.map(|course| Upcoming::new(course, share)).collect();
     let mut flushed = Nanos::ZERO;
     let mut overdue = Nanos::ZERO;
     while state(worker) == RUNNING {
         let mut burst = 0;
         let mut now = clock.now();
         let next = loop {
-            let Some((lane, next)) = first(&mut due) else { return Ok(()) };
+            let Some((lane, next)) = first(&mut upcoming) else {
+                if upcoming.iter().all(Upcoming::has_ended) {
+                    return Ok(());
+                }
+                break Nanos(now.0 + LOOK_AHEAD.0);
+            };
             if next.at > now || burst == BURST {
                 break next.at;
             }
             match lanes[lane].source.next(next.seq) {
                 Next::Request(request) => {
-                    due[lane].next();
+                    upcoming[lane].advance();
                     let chain = u32::try_from(lane).unwrap_or(u32::MAX);
                     worker.take_up(Row::new(chain, next.seq, next.at, now, request));
                 }
                 Next::NotYet => break Nanos(now.0 + 1_000_000),
-                Next::End => due.clear(),
+                Next::End => upcoming[lane].end(),
                 Next::Failed(error) => return Err(Failed::Targets(error)),
             }
             burst += 1;
@@ -122,7 +128,7 @@ async fn open_loop(
         if next <= now {
             tokio::task::yield_now().await;
         } else {
-            let earliest = Nanos(now.0 + pause.0);
+            let earliest = Nanos(now.0 + pause(&upcoming, share).0);
             let latest = overdue.min(Nanos(now.0 + LOOK.0));
             timer.sleep_until(next.max(earliest).min(latest)).await?;
         }
@@ -130,9 +136,17 @@ async fn open_loop(
     Ok(())
 }
 
+/// How long requests may be gathered.
+fn pause(upcoming: &[Upcoming<'_>], share: Share) -> Nanos {
+    let peak: f64 = upcoming.iter().map(|upcoming| upcoming.peak).sum();
+    let rate = peak / share.step() as f64;
+    PAUSES.iter().find(|(above, _)| rate > *above).map_or(Nanos::ZERO, |(_, pause)| *pause)
+}
+
 /// The chain whose next request is due first.
-fn first(due: &mut [std::iter::Peekable<impl Iterator<Item = Due>>]) -> Option<(usize, Due)> {
-    let nexts = due.iter_mut().enumerate().filter_map(|(lane, due)| Some((lane, *due.peek()?)));
+fn first(upcoming: &mut [Upcoming<'_>]) -> Option<(usize, Due)> {
+    let nexts = upcoming.iter_mut().enumerate();
+    let nexts = nexts.filter_map(|(lane, upcoming)| Some((lane, upcoming.peek()?)));
     nexts.min_by_key(|(_, due)| due.at)
 }
 

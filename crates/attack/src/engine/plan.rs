@@ -19,7 +19,7 @@ impl Attack {
     pub fn plan(&self) -> Option<Plan> {
         let schedules = self.chains.iter().map(|chain| match &chain.pace {
             Pace::Schedule(schedule) => Some(schedule.profile()),
-            Pace::AsFastAsAnswersCome { .. } => None,
+            Pace::Steered { .. } | Pace::AsFastAsAnswersCome { .. } => None,
         });
         let profiles = schedules.collect::<Option<Vec<_>>>()?;
         if profiles.is_empty() || self.options.unix_socket.is_some() {

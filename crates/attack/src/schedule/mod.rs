@@ -81,11 +81,20 @@ impl Schedule {
     /// The due times of one share, in order.
     #[must_use]
     pub fn due(&self, share: Share) -> DueTimes<'_> {
+        DueTimes { schedule: self, cursor: self.cursor(share) }
+    }
+
+    pub(crate) fn cursor(&self, share: Share) -> Cursor {
         let random = match self.arrivals {
             Arrivals::Uniform => None,
             Arrivals::Poisson { seed } => Some(Exponential::new(seed)),
         };
-        DueTimes { schedule: self, share, next: share.index(), random, drawn: 0, sum: 0, stage: 0 }
+        Cursor { share, next: share.index(), random, drawn: 0, sum: 0, stage: 0 }
+    }
+
+    /// Adds a stage behind the others. What was due before stays as it was.
+    pub(crate) fn extend(&mut self, stage: Stage) {
+        self.profile.extend(stage);
     }
 
     /// The number of requests in all, where it is known beforehand.
@@ -105,6 +114,12 @@ impl Schedule {
 #[derive(Clone, Debug)]
 pub struct DueTimes<'a> {
     schedule: &'a Schedule,
+    cursor: Cursor,
+}
+
+/// A place in one share of a schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor {
     share: Share,
     next: u64,
     random: Option<Exponential>,
@@ -114,11 +129,20 @@ pub struct DueTimes<'a> {
     stage: usize,
 }
 
-impl DueTimes<'_> {
+impl Cursor {
+    /// The next due time. `None` where the schedule ends, until it goes on.
+    pub(crate) fn next(&mut self, schedule: &Schedule) -> Option<Due> {
+        let seq = self.next;
+        let position = self.position(seq, schedule.phase);
+        let at = schedule.profile.time_of(position, &mut self.stage)?;
+        self.next = seq.checked_add(self.share.step())?;
+        Some(Due { at, seq })
+    }
+
     /// How many requests the profile has had when the `seq`-th is due.
-    fn position(&mut self, seq: u64) -> u128 {
+    fn position(&mut self, seq: u64, phase: u32) -> u128 {
         let Some(random) = &mut self.random else {
-            return u128::from(seq) * ONE + u128::from(self.schedule.phase);
+            return u128::from(seq) * ONE + u128::from(phase);
         };
         while self.drawn <= seq {
             self.sum += u128::from(random.draw());
@@ -132,10 +156,6 @@ impl Iterator for DueTimes<'_> {
     type Item = Due;
 
     fn next(&mut self) -> Option<Due> {
-        let seq = self.next;
-        let position = self.position(seq);
-        let at = self.schedule.profile.time_of(position, &mut self.stage)?;
-        self.next = seq.checked_add(self.share.step())?;
-        Some(Due { at, seq })
+        self.cursor.next(self.schedule)
     }
 }

@@ -93,14 +93,24 @@ impl Profile {
     }
 
     fn of(stages: Vec<Stage>) -> Self {
-        let mut before = vec![0];
-        let mut sum = 0_u128;
-        for stage in &stages {
-            let Some(count) = stage.count() else { break };
-            sum = sum.saturating_add(count);
-            before.push(sum);
+        let mut profile = Self::empty();
+        for stage in stages {
+            profile.extend(stage);
         }
-        Self { stages, before }
+        profile
+    }
+
+    /// No rate at any time.
+    pub(crate) fn empty() -> Self {
+        Self { stages: Vec::new(), before: vec![0] }
+    }
+
+    pub(super) fn extend(&mut self, stage: Stage) {
+        // Behind a stage that never ends nothing comes.
+        if let (Some(count), Some(sum)) = (stage.count(), self.total()) {
+            self.before.push(sum.saturating_add(count));
+        }
+        self.stages.push(stage);
     }
 
     /// The stages, in order.

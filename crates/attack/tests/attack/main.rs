@@ -11,4 +11,5 @@ mod overload;
 mod schedule;
 mod secure;
 mod server;
+mod steering;
 mod tls;

@@ -102,6 +102,20 @@ fn chains_have_targets_of_their_own() {
 }
 
 #[test]
+fn a_chain_without_targets_left_ends_alone() {
+    let server = Server::answering(|_| ok(""));
+    let text = format!("GET {}\n", server.url("/")).repeat(3);
+    let source = Box::new(std::io::Cursor::new(text));
+    let reader = TargetReader::new("test", source, TargetFormat::Http, TargetDefaults::default());
+    let chain = |targets| Chain { name: String::new(), targets, pace: paced(100, 300) };
+    let listed = Targets::listed(vec![get(&server.url("/"))]);
+    let chains = vec![chain(Targets::streamed(reader)), chain(listed)];
+    let done = run(Attack { chains, options: options(), share: Share::ALL, start_at: None });
+    let of = |chain| done.iter().filter(|done| done.chain == chain).count();
+    assert_eq!([of(0), of(1)], [3, 30]);
+}
+
+#[test]
 fn a_stream_of_targets_is_sent_once_and_shared_out() {
     let server = Server::answering(|request| ok(request.lines().next().unwrap()));
     let lines: Vec<String> =

@@ -34,6 +34,7 @@ pub(super) fn attack(args: &Attack) -> anyhow::Result<plimsoll_attack::Attack> {
 pub(super) fn end(attack: &plimsoll_attack::Attack) -> Option<Nanos> {
     let ends = attack.chains.iter().map(|chain| match &chain.pace {
         Pace::Schedule(schedule) => schedule.profile().end(),
+        Pace::Steered { .. } => None,
         Pace::AsFastAsAnswersCome { span } => *span,
     });
     ends.collect::<Option<Vec<_>>>()?.into_iter().max()

@@ -9,7 +9,7 @@ use plimsoll_model::Nanos;
 pub(super) fn sent_schedule(chains: &[Chain]) -> Option<SentSchedule> {
     let schedules = chains.iter().map(|chain| match &chain.pace {
         Pace::Schedule(schedule) => Some(schedule),
-        Pace::AsFastAsAnswersCome { .. } => None,
+        Pace::Steered { .. } | Pace::AsFastAsAnswersCome { .. } => None,
     });
     let schedules = schedules.collect::<Option<Vec<_>>>()?;
     let stages = schedules.first()?.profile().stages();
