@@ -25,7 +25,9 @@ fn sent(dir: &Dir, names: &[&str], start: Timestamp) -> (Vec<(String, u64, u64)>
         for record in &batch.records {
             assert_eq!((record.code, record.error), (200, None), "{record:?}");
             let chain = batch.target(record).attack.clone();
-            due.push((chain, record.seq, record.intended.since(start).0));
+            // What is read is the number among those of the shard.
+            let seq = record.seq * names.len() as u64 + u64::from(batch.input.0);
+            due.push((chain, seq, record.intended.since(start).0));
             assert!(record.timestamp >= record.intended, "{record:?}");
             lags.push(record.timestamp.since(record.intended).0);
         }
@@ -82,6 +84,13 @@ fn two_shards_are_one_attack() {
     let two = dir.analyze().args(["1.plim", "2.plim"]).json();
     assert_eq!(requests_by_chain(&two), [("a".to_owned(), 300), ("b".to_owned(), 180)]);
     assert_eq!(requests_by_chain(&two), requests_by_chain(&one));
+    // Each host has its part of the rate, and none of its numbers is missing.
+    for run in two["runs"].as_array().unwrap() {
+        assert_eq!(run["missing_records"], 0, "{run}");
+        let rate = if run["attack"] == "a" { 50.0 } else { 30.0 };
+        let intended = run["intended_rps"].as_f64().unwrap();
+        assert!((intended / rate - 1.0).abs() < 0.05, "{intended} for {rate}");
+    }
     for chain in ["a", "b"] {
         let of = |answer: &Value, key| answer["chains"][chain][key].clone();
         let rate = |answer| of(answer, "offered_rps").as_f64().unwrap();

@@ -12,7 +12,7 @@ use crate::body::Said;
 use crate::pipeline::Harvest;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::rpc::RpcError;
-use crate::sink::{DamagedSpan, Sink};
+use crate::sink::{DamagedSpan, Share, Sink};
 
 /// Distinct raw error texts that are remembered per batch; where each one is different, remembering is of no use.
 const MAX_RAW_ERRORS: usize = 256;
@@ -85,6 +85,7 @@ pub(crate) struct BatchBuilder {
     templates: [hashbrown::HashMap<String, u32, FixedState>; ERROR_KINDS],
     folded: String,
     hasher: FixedState,
+    share: Share,
     /// Of the texts of all targets.
     target_bytes: usize,
 }
@@ -107,6 +108,7 @@ impl BatchBuilder {
             templates: Default::default(),
             folded: String::new(),
             hasher: FixedState::default(),
+            share: Share::ALL,
             target_bytes: 0,
         }
     }
@@ -251,7 +253,7 @@ impl Sink for BatchBuilder {
             timestamp: raw.timestamp,
             intended: raw.intended,
             latency: raw.latency,
-            seq: raw.seq,
+            seq: self.share.place(raw.seq),
             bytes_in: raw.bytes_in,
             bytes_out: raw.bytes_out,
             target,
@@ -266,7 +268,12 @@ impl Sink for BatchBuilder {
         self.damage.push((self.batch.records.len() as u64, span));
     }
 
+    fn share(&mut self, share: Share) {
+        self.share = share;
+    }
+
     fn format(&mut self, format: Format) {
+        self.share = Share::ALL;
         if !self.formats.contains(&format) {
             self.formats.push(format);
         }
@@ -282,6 +289,7 @@ impl Sink for BatchBuilder {
 impl Harvest for BatchBuilder {
     fn begin(&mut self, input: InputId) {
         self.clear();
+        self.share = Share::ALL;
         self.batch.input = input;
     }
 

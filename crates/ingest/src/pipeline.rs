@@ -16,7 +16,7 @@ use crate::decoder::Decoder;
 use crate::error::Error;
 use crate::raw::RawRecord;
 use crate::segment::{Chunk, Finished, Segmenter};
-use crate::sink::{Aside, DamagedSpan, Sink};
+use crate::sink::{Aside, DamagedSpan, Share, Sink};
 use crate::source::Source;
 
 /// How inputs are read. [`ReadOptions::default`] suits most.
@@ -180,8 +180,14 @@ fn work<H: Harvest>(
             }
             return Ok(());
         };
-        let mut parts =
-            Parts { harvest: &mut harvest, chunk: &chunk, committer, progress, is_wanted: true };
+        let mut parts = Parts {
+            harvest: &mut harvest,
+            chunk: &chunk,
+            committer,
+            progress,
+            share: Share::ALL,
+            is_wanted: true,
+        };
         decode(&chunk, decoder, &buffer, &mut parts);
         let is_wanted = parts.is_wanted;
         progress.records.fetch_add(harvest.records(), Ordering::Relaxed);
@@ -216,6 +222,8 @@ struct Parts<'a, 'b, H> {
     chunk: &'a Chunk,
     committer: &'a Committer<'b, H>,
     progress: &'a Progress,
+    /// What the records are of.
+    share: Share,
     /// False once reading has been stopped.
     is_wanted: bool,
 }
@@ -226,6 +234,7 @@ impl<H: Harvest> Parts<'_, '_, H> {
         self.progress.records.fetch_add(self.harvest.records(), Ordering::Relaxed);
         self.is_wanted = self.committer.commit_part(self.chunk, self.harvest);
         self.harvest.begin(input_of(self.chunk));
+        self.harvest.share(self.share);
     }
 }
 
@@ -245,11 +254,17 @@ impl<H: Harvest> Sink for Parts<'_, '_, H> {
     }
 
     fn format(&mut self, format: Format) {
+        self.share = Share::ALL;
         self.harvest.format(format);
     }
 
     fn note(&mut self, what: &'static str) {
         self.harvest.note(what);
+    }
+
+    fn share(&mut self, share: Share) {
+        self.share = share;
+        self.harvest.share(share);
     }
 
     fn aside(&mut self, aside: &Aside<'_>) {

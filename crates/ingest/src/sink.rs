@@ -25,6 +25,24 @@ pub struct Aside<'a> {
     pub(crate) payload: &'a [u8],
 }
 
+/// The part of an attack's requests that a generator sends: those whose number leaves `index` when divided by `count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) index: u64,
+    /// At least 1.
+    pub(crate) count: u64,
+}
+
+impl Share {
+    pub(crate) const ALL: Self = Self { index: 0, count: 1 };
+
+    /// The place of a request among those of the share.
+    #[inline]
+    pub(crate) fn place(self, seq: u64) -> u64 {
+        if self.count == 1 { seq } else { seq.saturating_sub(self.index) / self.count }
+    }
+}
+
 /// Takes what a decoder finds, in the order of the bytes.
 pub(crate) trait Sink {
     fn record(&mut self, record: &RawRecord<'_>);
@@ -33,6 +51,8 @@ pub(crate) trait Sink {
     fn format(&mut self, format: Format);
     /// Something about the input that is no damage.
     fn note(&mut self, what: &'static str);
+    /// The records that follow, up to the next [`Sink::format`], are of this share of an attack; else they are of all of it.
+    fn share(&mut self, _: Share) {}
     /// A frame of a native stream that holds no records.
     fn aside(&mut self, _: &Aside<'_>) {}
     /// Whether such frames are to be told.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::dictionary::Dictionary;
 use super::frame::{Head, kind};
 use super::wire;
+use crate::sink::Share;
 
 /// Streams that are followed at a time: several writers may add frames to one file.
 const MAX_STREAMS: usize = 256;
@@ -38,6 +39,7 @@ struct Stream {
     /// Texts that it was given, those too that were not read or are forgotten.
     texts: u64,
     dictionary: Arc<Dictionary>,
+    share: Share,
     ended: bool,
 }
 
@@ -103,6 +105,25 @@ impl Streams {
         self.open.last().map(|stream| &*stream.dictionary)
     }
 
+    /// The share of an attack that the stream of the last frame is.
+    pub(super) fn share(&self) -> Share {
+        self.open.last().map_or(Share::ALL, |stream| stream.share)
+    }
+
+    /// Takes up what the header of that stream says of its records.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub(super) fn begin(&mut self, payload: &[u8]) -> Result<(), String> {
+        let header: wire::Share = rmp_serde::from_slice(payload)
+            .map_err(|error| format!("a header that cannot be read: {error}"))?;
+        if let (Some(stream), Some(shard)) = (self.open.last_mut(), header.shard) {
+            let count = u64::from(shard.count.max(1));
+            stream.share = Share { index: u64::from(shard.index), count };
+        }
+        Ok(())
+    }
+
     /// Adds to the dictionary of the stream that a frame arrived of last. Where all take too much memory, those go that were
     /// met least recently.
     ///
@@ -133,7 +154,9 @@ impl Streams {
 
 impl Stream {
     fn new(id: u64) -> Self {
-        Self { id, frames: 0, records: 0, texts: 0, dictionary: Arc::default(), ended: false }
+        let (frames, records, texts) = (0, 0, 0);
+        let share = Share::ALL;
+        Self { id, frames, records, texts, dictionary: Arc::default(), share, ended: false }
     }
 }
 

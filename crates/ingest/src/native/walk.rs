@@ -133,9 +133,9 @@ fn take(
     let end = at + head.size();
     arrive(at, head, streams, sink);
     let matters = match head.kind {
-        kind::DICTIONARY | kind::END => true,
+        kind::HEADER | kind::DICTIONARY | kind::END => true,
         kind::BLOCK => sink.wants_records(),
-        kind::HEADER | kind::TELEMETRY => sink.wants_asides(),
+        kind::TELEMETRY => sink.wants_asides(),
         _ => {
             sink.note(UNKNOWN_KIND);
             false
@@ -160,11 +160,16 @@ fn take(
             sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
             Ok(())
         }
-        kind::HEADER | kind::TELEMETRY => {
+        kind::HEADER => {
+            sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
+            streams.begin(payload).map_err(|what| Lost { read: 0, what })
+        }
+        kind::TELEMETRY => {
             sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
             Ok(())
         }
         _ => {
+            sink.share(streams.share());
             let dictionary = streams.dictionary().ok_or("a block of no stream")?;
             block::read(payload, head.count, dictionary, sink)
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::column::Column;
 
-/// Payload of a header frame. Readers of records need nothing of it.
+/// Payload of a header frame.
 #[derive(Debug, Serialize)]
 pub(super) struct Header<'a> {
     pub(super) tool: &'a str,
@@ -38,7 +38,14 @@ pub(super) struct Step {
     pub(super) duration_ns: u64,
 }
 
-#[derive(Debug, Serialize)]
+/// What readers of records need of a header.
+#[derive(Debug, Deserialize)]
+pub(super) struct Share {
+    #[serde(default)]
+    pub(super) shard: Option<Shard>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Shard {
     pub(super) index: u32,
     pub(super) count: u32,

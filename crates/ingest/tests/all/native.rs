@@ -375,6 +375,35 @@ fn sizes(bytes: Vec<u8>) -> (usize, usize, usize) {
 }
 
 #[test]
+fn the_numbers_of_a_shard_follow_each_other() {
+    let shard = |index, count| {
+        let header = plimsoll_ingest::StreamHeader {
+            id: index,
+            shard: Some(plimsoll_ingest::Shard { index: index.try_into().unwrap(), count }),
+            ..Default::default()
+        };
+        let mut writer = NativeWriter::new(Vec::new(), &header).unwrap();
+        for seq in (index..40).step_by(count as usize) {
+            writer
+                .write(&plimsoll_ingest::NativeRecord { seq: Some(seq), ..Default::default() })
+                .unwrap();
+            writer.flush().unwrap();
+        }
+        writer.finish().unwrap()
+    };
+    let numbers = |bytes: &[u8], chunk_size| -> Vec<u64> {
+        read_all(bytes, chunk_size, 1).0.iter().map(|row| row.seq).collect()
+    };
+    for index in [0, 3] {
+        assert_eq!(numbers(&shard(index, 4), 1 << 16), (0..10).collect::<Vec<_>>());
+        assert_eq!(numbers(&shard(index, 4), 100), (0..10).collect::<Vec<_>>());
+    }
+    // What comes behind is all of its attack.
+    let behind = [shard(1, 20), native_stream(&plain(3), 9, 7, false)].concat();
+    assert_eq!(numbers(&behind, 1 << 16), [0, 1, 0, 1, 2]);
+}
+
+#[test]
 fn dense_blocks_do_not_make_large_batches() {
     let samples = vec![plain(1).remove(0); 300_000];
     let dense = native_stream(&samples, 1, usize::MAX, false);
