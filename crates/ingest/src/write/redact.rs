@@ -125,13 +125,16 @@ fn masked_headers(
 }
 
 fn mask_value(holds: Holds, value: &[u8]) -> Option<Vec<u8>> {
-    let masked = match holds {
-        Holds::Other => return None,
-        Holds::Credential if value.is_empty() => return None,
-        Holds::Credential => b"***".to_vec(),
-        Holds::Url => mask_url(&String::from_utf8_lossy(value)).into_bytes(),
-    };
-    (masked != value).then_some(masked)
+    match holds {
+        Holds::Credential if value.is_empty() || value == b"***" => None,
+        Holds::Credential => Some(b"***".to_vec()),
+        Holds::Url => {
+            let plain = String::from_utf8_lossy(value);
+            let masked = mask_url(&plain);
+            (masked != plain).then(|| masked.into_bytes())
+        }
+        Holds::Other => None,
+    }
 }
 
 #[inline]
@@ -151,4 +154,17 @@ fn what_it_holds(name: &[u8], names: &mut HashMap<Vec<u8>, Holds, FixedState>) -
         names.insert(name.to_vec(), holds);
     }
     holds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_no_unicode_is_not_masked_for_that() {
+        assert_eq!(mask_value(Holds::Url, b"/caf\xe9"), None);
+        let masked = mask_value(Holds::Url, b"/caf\xe9?token=0123456789abcdef0123");
+        assert_eq!(masked.as_deref(), Some("/caf\u{fffd}?token=***".as_bytes()));
+        assert_eq!(mask_value(Holds::Credential, b"\xff").as_deref(), Some(&b"***"[..]));
+    }
 }
