@@ -3,7 +3,6 @@
     python3 attack.py NAME RATE SECONDS RESULTS COMMAND...
 """
 
-import datetime
 import json
 import re
 import resource
@@ -16,19 +15,12 @@ usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 cpu = usage.ru_utime + usage.ru_stime
 lag = ["", ""]
 if name == "plimsoll":
-    with open(results) as lines:
-        done = [json.loads(line) for line in lines]
-    sent = sum(not result["error"].startswith("not sent") for result in done)
+    answer = subprocess.run([command[0], "analyze", "--format=json", results], stdout=subprocess.PIPE)
+    answer = json.loads(answer.stdout)
+    unsent = sum(error["count"] for error in answer["total"]["errors"] if error["class"] == "generator.overload")
+    sent = answer["total"]["requests"] - unsent
     if rate != "most":
-        # The schedule is even: what is earliest by it shows when it began.
-        def nanos(text):
-            whole, _, rest = text.rstrip("Z").partition(".")
-            moment = datetime.datetime.fromisoformat(whole + "+00:00")
-            return int(moment.timestamp()) * 10**9 + int(rest.ljust(9, "0") or 0)
-
-        late = [nanos(result["timestamp"]) - result["seq"] * 10**9 // int(rate) for result in done]
-        late = sorted(moment - min(late) for moment in late)
-        lag = [f"{late[int(len(late) * share)] / 1e6:.2f}" for share in (0.5, 0.99)]
+        lag = [f"{answer['total']['send_lag_ms'][quantile]:.2f}" for quantile in ("p50", "p99")]
 elif name == "vegeta":
     report = subprocess.run(["vegeta", "report", "-type=json", results], stdout=subprocess.PIPE)
     sent = json.loads(report.stdout)["requests"]

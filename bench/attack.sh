@@ -58,14 +58,14 @@ measure() { python3 attack.py "$@"; }
 has() { command -v "$1" >/dev/null; }
 for _ in $(seq "$repeat"); do
   for rate in $rates; do
-    measure plimsoll "$rate" "$seconds" "$dir/r.json" "$plimsoll" attack -rate="$rate" -duration="${seconds}s" -targets="$dir/targets" -output="$dir/r.json"
+    measure plimsoll "$rate" "$seconds" "$dir/r.plim" "$plimsoll" attack -rate="$rate" -duration="${seconds}s" -targets="$dir/targets" -output="$dir/r.plim"
     # Without -max-workers it may collapse by itself.
     if has vegeta; then measure vegeta "$rate" "$seconds" "$dir/r.gob" vegeta attack -rate="$rate" -duration="${seconds}s" -targets="$dir/targets" -max-workers=64 -output="$dir/r.gob"; fi
     if has h2load; then measure h2load "$rate" "$seconds" - h2load --h1 -t1 -c64 --rps="$(python3 -c "print($rate / 64)")" -D "$seconds" "$url"; fi
     if has oha; then measure oha "$rate" "$seconds" - oha --no-tui -c64 -q "$rate" --latency-correction -z "${seconds}s" "$url"; fi
     if has hey; then measure hey "$rate" "$seconds" - hey -c 64 -q "$((rate / 64))" -z "${seconds}s" "$url"; fi
   done
-  measure plimsoll most "$seconds" "$dir/r.json" "$plimsoll" attack -rate=0 -max-workers=64 -threads=1 -duration="${seconds}s" -targets="$dir/targets" -output="$dir/r.json"
+  measure plimsoll most "$seconds" "$dir/r.plim" "$plimsoll" attack -rate=0 -max-workers=64 -threads=1 -duration="${seconds}s" -targets="$dir/targets" -output="$dir/r.plim"
   if has vegeta; then measure vegeta most "$seconds" "$dir/r.gob" vegeta attack -rate=0 -max-workers=64 -duration="${seconds}s" -targets="$dir/targets" -output="$dir/r.gob"; fi
   if has wrk; then measure wrk most "$seconds" - wrk -t1 -c64 -d "${seconds}s" "$url"; fi
   if has h2load; then measure h2load most "$seconds" - h2load --h1 -t1 -c64 -D "$seconds" "$url"; fi

@@ -26,7 +26,8 @@ const DRAIN: Nanos = Nanos(5_000_000);
 const FLUSH: Nanos = Nanos(100_000_000);
 /// Above these rates of a thread, requests are taken up a few at a time, with so long between: what it adds to the lag, it
 /// saves in wakings.
-const PAUSES: [(f64, Nanos); 2] = [(10_000.0, Nanos(500_000)), (2_000.0, Nanos(250_000))];
+const PAUSES: [(f64, Nanos); 3] =
+    [(15_000.0, Nanos(900_000)), (10_000.0, Nanos(500_000)), (2_000.0, Nanos(250_000))];
 
 /// A chain in the making.
 #[derive(Debug)]
