@@ -7,6 +7,7 @@
 )]
 
 mod attack;
+mod capacity;
 mod chains;
 mod command_line;
 mod convert;

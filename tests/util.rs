@@ -245,7 +245,7 @@ pub(crate) fn unscheduled(answer: &Value) -> Value {
         }
     }
     let mut strip = |chain: &mut Value| {
-        for key in ["verdict", "latency_corrected_ms", "send_lag_ms"] {
+        for key in ["verdict", "latency_corrected_ms", "send_lag_ms", "stages", "capacity"] {
             chain.as_object_mut().unwrap().remove(key);
         }
     };

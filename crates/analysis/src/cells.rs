@@ -4,7 +4,7 @@ use plimsoll_model::Record;
 
 use crate::runs::OVERFLOW;
 use crate::spans::Starts;
-use crate::tally::{Acceptance, Tally};
+use crate::tally::{Acceptance, Counted, Tally};
 
 /// The most cells that are kept apart by run: a cell may hold two histograms of some 100 kB.
 pub(crate) const MAX_RUN_CELLS: usize = 128;
@@ -22,6 +22,8 @@ const MAX_HOSTS: usize = 100;
 /// told is an exact merge of cells.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
+    /// Its place among the cells.
+    pub(crate) number: usize,
     /// The run, or [`OVERFLOW`] for the records of all runs for which there was no room.
     pub(crate) run: u32,
     pub(crate) group: u32,
@@ -50,6 +52,12 @@ pub(crate) struct CellPlace {
     cell: usize,
     /// The place in `parts`, or beyond it where the cell is the run's own.
     part: usize,
+}
+
+impl CellPlace {
+    pub(crate) fn cell(self) -> usize {
+        self.cell
+    }
 }
 
 /// All cells.
@@ -83,6 +91,7 @@ impl Cells {
         if cell == next {
             self.of_runs += usize::from(!is_shared);
             self.all.push(Cell {
+                number: cell,
                 run: key.0,
                 group,
                 attacks: Vec::new(),
@@ -122,17 +131,17 @@ impl Cells {
         place
     }
 
-    /// Counts the record, in whose error there is a failure or not; says whether it was a success.
+    /// Counts the record, in whose error there is a failure or not; says what as.
     #[inline]
-    pub(crate) fn add(&mut self, place: CellPlace, record: &Record, is_error: bool) -> bool {
+    pub(crate) fn add(&mut self, place: CellPlace, record: &Record, is_error: bool) -> Counted {
         let cell = &mut self.all[place.cell];
-        let success = cell.tally.add(record, is_error, &cell.acceptance);
+        let counted = cell.tally.add(record, is_error, &cell.acceptance);
         if let Some(part) = self.parts.get_mut(place.part) {
             part.requests += 1;
-            part.successes += u64::from(success);
+            part.successes += u64::from(counted != Counted::Failure);
             part.starts.add(record);
         }
-        success
+        counted
     }
 
     /// Counts the error of a record that was counted as a failure; `place_in_order` is the record's over all inputs.

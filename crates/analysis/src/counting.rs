@@ -10,7 +10,10 @@ use crate::runs::RunStarts;
 use crate::schedule::Samples;
 use crate::slabs::Slabs;
 use crate::streams::{Slot, Streams};
+use crate::tally::Counted;
+use crate::taxonomy::Side;
 use crate::templates::Templates;
+use crate::windows::{Outcome, Windows};
 use crate::{InputFindings, Options, url};
 
 /// The most hosts that are told apart.
@@ -28,6 +31,7 @@ pub(crate) struct Counting {
     pub(crate) cells: Cells,
     pub(crate) templates: Templates,
     pub(crate) samples: Samples,
+    pub(crate) windows: Windows,
     hosts: Names,
     secrets: Secrets,
     pub(crate) inputs: Vec<InputFindings>,
@@ -73,6 +77,7 @@ impl Counting {
             cells: Cells::default(),
             templates: Templates::new(Arc::clone(&options.taxonomy), options.secrets),
             samples: Samples::default(),
+            windows: Windows::default(),
             hosts: Names::new(MAX_HOSTS),
             secrets: options.secrets,
             inputs: vec![InputFindings::default(); inputs],
@@ -127,10 +132,16 @@ impl Counting {
                     .get(error.0 as usize)
                     .is_none_or(|error| !self.templates.accepts(error))
             });
-            let success = self.cells.add(place.cell, record, is_error);
-            if !success {
-                self.add_error(batch, place, record, before.wrapping_add(ordinal));
-            }
+            let counted = self.cells.add(place.cell, record, is_error);
+            let outcome = match counted {
+                Counted::Good => Outcome::Good,
+                Counted::Slow => Outcome::Slow,
+                Counted::Failure => {
+                    let place_in_order = before.wrapping_add(ordinal);
+                    Outcome::Failure(self.add_error(batch, place, record, place_in_order))
+                }
+            };
+            self.windows.add(place.cell.cell(), record, outcome);
             self.samples.add(run, place.group, record);
         }
         input.read += batch.records.len() as u64;
@@ -176,7 +187,14 @@ impl Counting {
         self.hosts.text(host)
     }
 
-    fn add_error(&mut self, batch: &Batch, place: Place, record: &Record, place_in_order: u64) {
+    /// Counts a failure and says whose it was.
+    fn add_error(
+        &mut self,
+        batch: &Batch,
+        place: Place,
+        record: &Record,
+        place_in_order: u64,
+    ) -> Side {
         let index = record.error.map_or(usize::MAX, |error| error.0 as usize);
         let template = match (self.errors.get_mut(index), batch.errors.get(index)) {
             (Some(Some((status, template))), _) if *status == record.code => *template,
@@ -188,6 +206,7 @@ impl Counting {
             _ => self.templates.intern_status(record.code, record.has_body),
         };
         self.cells.add_error(place.cell, template, record, place_in_order, place.host);
+        self.templates.class(template).side()
     }
 }
 

@@ -6,6 +6,7 @@ use plimsoll_model::{InputId, Nanos, Rate, Timestamp};
 pub use plimsoll_model::{PortBudget, Ports};
 
 pub use crate::distribution::Distribution;
+use crate::stages::{CapacityFindings, StageFindings};
 use crate::taxonomy::{Class, Side};
 pub use crate::verdict::{Behind, ClassFailures, Evidence, Onset, Unchecked, Verdict, VerdictKind};
 
@@ -169,6 +170,10 @@ pub struct ChainFindings {
     pub pace: Result<Pace, Unchecked>,
     /// Who failed, and how that is known.
     pub verdict: Verdict,
+    /// The spans of constant rate that the chain's requests were due in, in order of time.
+    pub stages: Vec<StageFindings>,
+    /// What load it sustains; `None` without an SLO, and where no stage tells.
+    pub capacity: Option<CapacityFindings>,
     /// Latencies, successes and failures apart.
     pub latency: LatencyFindings,
     /// Records by HTTP status; 0 means that no complete answer arrived.

@@ -65,6 +65,7 @@ mod runs;
 mod schedule;
 mod slabs;
 mod spans;
+mod stages;
 mod streams;
 mod summary;
 mod tally;
@@ -73,13 +74,14 @@ mod templates;
 mod url;
 mod verdict;
 mod warm_up;
+mod windows;
 
 pub use analyzer::{Analyzer, Step};
 pub use findings::*;
 pub use matcher::{Conditions, InvalidCondition, Matcher};
-pub use options::{ChainRule, ChainsBy, IntendedRate, Options, Slo, Validity};
+pub use options::{ChainRule, ChainsBy, IntendedRate, Measure, Options, Slo, Validity};
+pub use stages::{CapacityFindings, SecondOpinions, StageFindings};
 pub use taxonomy::{
     Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
 };
-
 pub use warm_up::{WarmUpFinder, WarmUps};

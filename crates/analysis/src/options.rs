@@ -35,6 +35,8 @@ pub struct Options {
     pub validity: Validity,
     /// The ports of a generator's host.
     pub ports: Ports,
+    /// How stages are measured.
+    pub measure: Measure,
 }
 
 /// The rate that the attacks of some names were to keep.
@@ -83,6 +85,36 @@ impl Default for Validity {
     }
 }
 
+/// How the windows of a stage are made and judged; METHODS.md §2.2.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// The length of a window. Those of stages that are too short for it are shorter.
+    pub window: Nanos,
+    /// What is left out at the start of a stage, at least.
+    pub warm_up: Nanos,
+    /// How many windows decide; with fewer, what they say is a screening.
+    pub min_windows: u32,
+    /// The share of them in which the SLO may be missed, 0..1.
+    pub exceed_ratio: f64,
+    /// How often windows are drawn for the interval of the capacity.
+    pub resamples: usize,
+    /// What decides which are drawn.
+    pub seed: u64,
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Self {
+            window: Nanos(10_000_000_000),
+            warm_up: Nanos(10_000_000_000),
+            min_windows: 6,
+            exceed_ratio: 0.5,
+            resamples: 1_000,
+            seed: 1,
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -99,6 +131,7 @@ impl Default for Options {
             intended: Vec::new(),
             validity: Validity::default(),
             ports: Ports::default(),
+            measure: Measure::default(),
         }
     }
 }

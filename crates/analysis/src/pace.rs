@@ -81,6 +81,31 @@ impl RunPace {
         self.known.as_ref().map(|known| known.intended)
     }
 
+    /// The rate that the run was to keep from beginning to end, where that is known and records do not say themselves when
+    /// they were due.
+    pub(crate) fn constant_rate(&self) -> Option<Intended> {
+        self.known.as_ref().filter(|known| !known.schedule.is_recorded).map(|known| known.intended)
+    }
+
+    /// How many requests were to be started from one moment until another, in nanoseconds since the epoch.
+    pub(crate) fn due_between(&self, from: i64, until: i64) -> Option<f64> {
+        let schedule = &self.known.as_ref()?.schedule;
+        Some(schedule.due(until - 1) - schedule.due(from - 1))
+    }
+
+    /// When the sampled requests of these groups were due and how late they were, in order of time; none where that is not
+    /// known.
+    pub(crate) fn lags(&self, groups: Option<&BTreeSet<u32>>) -> Vec<(i64, Nanos)> {
+        let Some(known) = &self.known else { return Vec::new() };
+        let is_meant =
+            |sample: &&Sample| groups.is_none_or(|groups| groups.contains(&sample.group));
+        let lag =
+            |sample: &Sample| (known.schedule.due_time(sample), known.schedule.lag_of(sample));
+        let mut lags: Vec<(i64, Nanos)> = self.sampled.even().filter(is_meant).map(lag).collect();
+        lags.sort_unstable();
+        lags
+    }
+
     /// The rate that was given for the run, where it was faster than that.
     pub(crate) fn refused(&self) -> Option<Rate> {
         self.refused

@@ -36,6 +36,16 @@ pub(crate) struct Tally {
     pub(crate) errors: ErrorCounts,
 }
 
+/// What a record was counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// An accepted answer within the SLO's latency.
+    Good,
+    /// An accepted answer that took longer.
+    Slow,
+    Failure,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct CodeCount {
     code: u16,
@@ -65,12 +75,17 @@ impl Default for Tally {
 }
 
 impl Tally {
-    /// Counts the record and says whether it was a success.
+    /// Counts the record and says what as.
     ///
     /// A success has an accepted code. An error beside an HTTP success (a JSON-RPC error, or a check that failed after the
     /// answer) makes it a failure; beside another code the error is but the status in words, and the code decides.
     #[inline]
-    pub(crate) fn add(&mut self, record: &Record, is_error: bool, acceptance: &Acceptance) -> bool {
+    pub(crate) fn add(
+        &mut self,
+        record: &Record,
+        is_error: bool,
+        acceptance: &Acceptance,
+    ) -> Counted {
         let place = match self.codes.get(self.latest_code) {
             Some(latest) if latest.code == record.code => self.latest_code,
             _ => self.place_of(record.code, &acceptance.codes),
@@ -78,24 +93,27 @@ impl Tally {
         let code = &mut self.codes[place];
         code.count += 1;
         let success = code.accepted && !(is_error && record.is_http_success());
-        if success {
-            let good = u64::from(record.latency <= acceptance.good_within);
+        let counted = if success {
+            let is_good = record.latency_from_due() <= acceptance.good_within;
+            let good = u64::from(is_good);
             self.good += good;
             if !record.timestamp.is_known() {
                 self.untimed_successes += 1;
                 self.untimed_good += good;
             }
             self.success.record(record.latency);
+            if is_good { Counted::Good } else { Counted::Slow }
         } else {
             self.failure.record(record.latency);
-        }
+            Counted::Failure
+        };
         self.bytes_in = self.bytes_in.saturating_add(record.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(record.bytes_out);
         self.bytes_measured += u64::from(record.bytes_in > 0);
         self.bodies += u64::from(record.has_body);
         self.starts.add(record);
         self.end = self.end.max(record.end());
-        success
+        counted
     }
 
     #[cold]

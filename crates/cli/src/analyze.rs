@@ -48,6 +48,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         taxonomy: Arc::new(config.taxonomy().map_err(in_file)?),
         intended: config.intended(&args.rate).map_err(in_file)?,
         validity: config.validity().map_err(in_file)?,
+        measure: config.measure().map_err(in_file)?,
         ports: config.ports().map_err(in_file)?,
         ..Options::default()
     };

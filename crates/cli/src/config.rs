@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_analysis::{
-    ChainRule, ChainsBy, Class, Conditions, IntendedRate, Matcher, Ports, RpcCodes, Rule, Slo,
-    Taxonomy, Validity,
+    ChainRule, ChainsBy, Class, Conditions, IntendedRate, Matcher, Measure, Ports, RpcCodes, Rule,
+    Slo, Taxonomy, Validity,
 };
 use plimsoll_model::{CodeSet, Nanos, Rate};
 use plimsoll_render::ConfiguredChain;
@@ -55,20 +55,14 @@ struct MeasureTable {
     max_client_error_ratio: Option<f64>,
     max_send_lag_ratio: Option<f64>,
     ports: PortsTable,
-    #[serde(rename = "window_s")]
-    _window_s: Option<IgnoredAny>,
-    #[serde(rename = "warmup_s")]
-    _warmup_s: Option<IgnoredAny>,
-    #[serde(rename = "min_windows")]
-    _min_windows: Option<IgnoredAny>,
-    #[serde(rename = "exceed_ratio")]
-    _exceed_ratio: Option<IgnoredAny>,
+    window_s: Option<f64>,
+    warmup_s: Option<f64>,
+    min_windows: Option<u32>,
+    exceed_ratio: Option<f64>,
+    bootstrap_resamples: Option<usize>,
+    bootstrap_seed: Option<u64>,
     #[serde(rename = "max_generator_cpu")]
     _max_generator_cpu: Option<IgnoredAny>,
-    #[serde(rename = "bootstrap_resamples")]
-    _bootstrap_resamples: Option<IgnoredAny>,
-    #[serde(rename = "bootstrap_seed")]
-    _bootstrap_seed: Option<IgnoredAny>,
     #[serde(rename = "confidence")]
     _confidence: Option<IgnoredAny>,
 }
@@ -287,6 +281,41 @@ impl Config {
                 max_send_lag_ratio,
                 default.max_send_lag_ratio,
             )?,
+        })
+    }
+
+    /// How stages are measured.
+    pub(crate) fn measure(&self) -> anyhow::Result<Measure> {
+        let table = &self.measure;
+        let default = Measure::default();
+        let seconds = |key: &str, value: Option<f64>, least: f64, default: Nanos| {
+            let Some(seconds) = value else { return Ok(default) };
+            anyhow::ensure!(
+                seconds >= least && seconds < 1e6,
+                "measure.{key} = {seconds}: expected a number of seconds"
+            );
+            Ok(Nanos::from(std::time::Duration::from_secs_f64(seconds)))
+        };
+        let exceed_ratio = share("measure.exceed_ratio", table.exceed_ratio)?;
+        anyhow::ensure!(
+            exceed_ratio != Some(1.0),
+            "measure.exceed_ratio = 1: expected a share below 1, as with it any load holds"
+        );
+        anyhow::ensure!(
+            table.min_windows.is_none_or(|count| (1..=1_000).contains(&count)),
+            "measure.min_windows: expected a number from 1 to 1000"
+        );
+        anyhow::ensure!(
+            table.bootstrap_resamples.is_none_or(|count| (1..=100_000).contains(&count)),
+            "measure.bootstrap_resamples: expected a number from 1 to 100000"
+        );
+        Ok(Measure {
+            window: seconds("window_s", table.window_s, 0.125, default.window)?,
+            warm_up: seconds("warmup_s", table.warmup_s, 0.0, default.warm_up)?,
+            min_windows: table.min_windows.unwrap_or(default.min_windows),
+            exceed_ratio: exceed_ratio.unwrap_or(default.exceed_ratio),
+            resamples: table.bootstrap_resamples.unwrap_or(default.resamples),
+            seed: table.bootstrap_seed.unwrap_or(default.seed),
         })
     }
 

@@ -44,6 +44,25 @@ impl Record {
         self.timestamp.saturating_add(self.latency)
     }
 
+    /// When the request was to be sent: the intended moment, or where the stream does not tell it the timestamp.
+    #[inline]
+    #[must_use]
+    pub fn due(&self) -> Timestamp {
+        if self.intended.is_known() { self.intended } else { self.timestamp }
+    }
+
+    /// From [`Record::due`] until the whole answer was read: what somebody waited whose request a late generator held back.
+    #[inline]
+    #[must_use]
+    pub fn latency_from_due(&self) -> Nanos {
+        if self.intended.is_known() && self.intended < self.timestamp {
+            let lag = self.timestamp.0.abs_diff(self.intended.0);
+            Nanos(self.latency.0.saturating_add(lag))
+        } else {
+            self.latency
+        }
+    }
+
     /// vegeta's definition of success: `200 <= code < 400`.
     #[must_use]
     pub fn is_http_success(&self) -> bool {

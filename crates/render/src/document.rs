@@ -111,6 +111,8 @@ pub(crate) struct Document<'a> {
     pub(crate) more_verdicts: usize,
     pub(crate) chains: Option<Table<'a>>,
     pub(crate) outcomes: Option<Table<'a>>,
+    pub(crate) stages: Option<Table<'a>>,
+    pub(crate) capacities: Option<Table<'a>>,
     pub(crate) errors: Option<Table<'a>>,
     pub(crate) status_codes: Vec<Cell<'a>>,
     pub(crate) inputs: Option<Table<'a>>,

@@ -12,6 +12,7 @@
 //! * Characters that act on a terminal are written as `\uXXXX`.
 
 mod build;
+mod capacity;
 mod histogram;
 mod number;
 mod structs;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use crate::Summary;
-use crate::document::{Cell, Fit, Table};
+use crate::document::{Cell, Document, Fit, Table};
 use crate::escape::{code_cell, code_span, shortened};
 use crate::notices::notices;
 use crate::numbers::count;
@@ -60,7 +60,8 @@ impl Display for Markdown<'_, '_> {
                 writeln!(f, "- {}", sentence.markdown())?;
             }
         }
-        for part in [&document.chains, &document.outcomes, &document.errors].into_iter().flatten() {
+        let Document { chains, outcomes, stages, capacities, errors, .. } = &document;
+        for part in [chains, outcomes, stages, capacities, errors].into_iter().flatten() {
             table(f, part)?;
         }
         if !document.status_codes.is_empty() {

@@ -3,6 +3,7 @@
 mod chains;
 mod errors;
 mod inputs;
+mod stages;
 
 use plimsoll_analysis::{ChainFindings, FoundBy, GroupBy, Grouping, VerdictKind};
 use plimsoll_model::Nanos;
@@ -36,6 +37,8 @@ pub(crate) fn document<'a>(summary: &Summary<'a>, quote: fn(&str) -> String) -> 
         settings: settings(summary, quote),
         chains: chains::by_chain(summary),
         outcomes: chains::by_outcome(summary),
+        stages: stages::by_stage(summary),
+        capacities: stages::by_capacity(summary),
         errors: errors::by_kind(summary),
         status_codes: errors::status_codes(summary),
         inputs: inputs::ledger(summary),

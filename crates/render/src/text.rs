@@ -3,7 +3,7 @@
 use plimsoll_analysis::VerdictKind;
 
 use crate::Summary;
-use crate::document::{Cell, Tone};
+use crate::document::{Cell, Document, Tone};
 use crate::escape::{shortened, visible};
 use crate::layout::Page;
 use crate::notices::notices;
@@ -67,7 +67,8 @@ pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
             sentence(&mut page, &[Cell::new("·").tone(Tone::Quiet)], one, 2);
         }
     }
-    for table in [&document.chains, &document.outcomes, &document.errors].into_iter().flatten() {
+    let Document { chains, outcomes, stages, capacities, errors, .. } = &document;
+    for table in [chains, outcomes, stages, capacities, errors].into_iter().flatten() {
         page.table(table);
     }
     if !document.status_codes.is_empty() {

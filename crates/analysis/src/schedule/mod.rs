@@ -124,7 +124,7 @@ impl Schedule {
     }
 
     /// How many requests were due by then.
-    fn due(&self, at: i64) -> f64 {
+    pub(crate) fn due(&self, at: i64) -> f64 {
         let since = (i128::from(at) - i128::from(self.at)) as f64;
         (since / self.interval + self.seq as f64).floor() + 1.0
     }

@@ -1,5 +1,6 @@
 //! What is found of a chain, but its verdict.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Nanos, Rate};
@@ -11,8 +12,11 @@ use crate::cells::Cell;
 use crate::counting::Counting;
 use crate::latencies::Latencies;
 use crate::pace::{self, Share};
+use crate::runs::OVERFLOW;
+use crate::stages::{self, Part};
 use crate::tally::Tally;
 use crate::taxonomy::Side;
+use crate::windows::Window;
 use crate::{ChainFindings, ErrorFinding, LatencyFindings, Options, Proportion};
 
 /// The most attack names, and the most hosts, that are listed per chain.
@@ -33,7 +37,7 @@ pub(super) struct Context<'a> {
     pub(super) runs: &'a RunTotals<'a>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// All of a chain's findings but its verdict. `groups` are its groups, `None` for everything.
     pub(super) fn chain(
         &self,
@@ -68,6 +72,8 @@ impl Context<'_> {
             [only] => only.pace.intended(),
             _ => None,
         };
+        let sources = self.sources(parts);
+        let (stages, capacity) = stages::found(&sources, groups, counting.windows.width(), options);
         ChainFindings {
             name: name.to_owned(),
             requests: tally.requests(),
@@ -93,12 +99,48 @@ impl Context<'_> {
             errors,
             errors_by_side,
             verdict: crate::Verdict::default(),
+            stages,
+            capacity,
             earliest: tally.starts.earliest(),
             latest: tally.starts.latest(),
             end: tally.end(),
             attacks: names_of(|cell| &cell.attacks, &attack),
             hosts: names_of(|cell| &cell.hosts, &|id| counting.host(id).to_owned()),
         }
+    }
+
+    /// The windows of the chain's requests, by run.
+    fn sources(&self, parts: &ChainParts<'a>) -> Vec<Part<'a>> {
+        let mut by_root: BTreeMap<u32, Vec<&'a Cell>> = BTreeMap::new();
+        for cell in &parts.cells {
+            by_root.entry(self.runs.root(cell.run)).or_default().push(cell);
+        }
+        let windows = |cells: &[&'a Cell]| {
+            let counting = self.counting;
+            cells.iter().flat_map(|cell| counting.windows.of(cell.number)).collect::<Vec<_>>()
+        };
+        let source = |(root, cells): (u32, Vec<&'a Cell>)| {
+            let run = self.runs.by_root.get(&root);
+            let mut merged: BTreeMap<i64, Window> = BTreeMap::new();
+            for window in windows(&cells) {
+                match merged.entry(window.index) {
+                    Entry::Occupied(mut entry) => entry.get_mut().merge(window),
+                    Entry::Vacant(entry) => {
+                        entry.insert(window.clone());
+                    }
+                }
+            }
+            let mut requests: BTreeMap<i64, u64> = BTreeMap::new();
+            for window in windows(run.map_or(&cells, |run| &run.cells)) {
+                *requests.entry(window.index).or_default() += window.requests();
+            }
+            Part {
+                windows: merged.into_values().collect(),
+                run: requests.into_iter().collect(),
+                pace: run.map(|run| &run.pace).filter(|_| root != OVERFLOW),
+            }
+        };
+        by_root.into_iter().map(source).collect()
     }
 
     /// What each run has of the chain's requests.

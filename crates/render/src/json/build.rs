@@ -3,6 +3,7 @@
 use plimsoll_analysis::{self as analysis, FoundBy, GroupBy, Grouping};
 use plimsoll_model::{self as model, Nanos, Timestamp};
 
+use super::capacity;
 use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
@@ -174,13 +175,13 @@ fn chain(chain: &analysis::ChainFindings) -> Chain<'_> {
         status_codes: &chain.status_codes,
         errors: chain.errors.iter().map(|found| error(found, chain.requests)).collect(),
         verdict: verdict(chain),
-        stages: (),
-        capacity: (),
+        stages: chain.stages.iter().map(capacity::stage).collect(),
+        capacity: chain.capacity.as_ref().map(capacity::capacity),
         windows: (),
     }
 }
 
-fn proportion(found: &analysis::Proportion) -> Proportion {
+pub(super) fn proportion(found: &analysis::Proportion) -> Proportion {
     Proportion {
         ratio: found.ratio,
         low: found.low,
@@ -265,10 +266,10 @@ fn warning(notice: &Notice<'_>) -> Warning {
     Warning { kind: notice.kind, message: notice.line() }
 }
 
-fn utc(at: Timestamp) -> Option<String> {
+pub(super) fn utc(at: Timestamp) -> Option<String> {
     at.known().map(rfc3339)
 }
 
-fn span_ms(span: Nanos) -> Decimal {
+pub(super) fn span_ms(span: Nanos) -> Decimal {
     exact_ms(u128::from(span.0))
 }

@@ -300,8 +300,8 @@ struct Chain {
     status_codes: BTreeMap<String, u64>,
     errors: Vec<Error>,
     verdict: Verdict,
-    stages: (),
-    capacity: (),
+    stages: Vec<serde_json::Value>,
+    capacity: Option<serde_json::Value>,
     windows: (),
 }
 

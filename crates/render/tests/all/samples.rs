@@ -389,6 +389,8 @@ fn chain(group: &Group) -> ChainFindings {
         requests,
         successes,
         failures,
+        stages: Vec::new(),
+        capacity: None,
         good: None,
         success: wilson(successes, requests),
         http_success: wilson(successes, requests),

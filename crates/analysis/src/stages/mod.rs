@@ -1,0 +1,162 @@
+//! From a chain's windows to its stages, and from these to what load it sustains.
+
+mod capacity;
+mod segment;
+mod stage;
+mod timeline;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{Nanos, Rate, Timestamp};
+
+use crate::capacity::backlog::Backlog;
+use crate::capacity::mlrsearch::Classification;
+use crate::capacity::sustained::{Binding, Censored, Interval};
+use crate::capacity::usl;
+use crate::capacity::window::Reason;
+use crate::windows::Window;
+use crate::{Options, Proportion};
+use stage::Stage;
+pub(crate) use timeline::Part;
+
+/// A span of constant offered rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageFindings {
+    /// Requests per second that were to be sent, where that is known, or else that were.
+    pub offered: Rate,
+    /// The start of the first whole window of time.
+    pub start: Timestamp,
+    /// The end of the last.
+    pub end: Timestamp,
+    /// The length of its windows.
+    pub window: Nanos,
+    /// Windows behind the warm-up.
+    pub windows: usize,
+    /// Those in which the generator was not the limit.
+    pub valid_windows: usize,
+    /// Requests in these windows, all of them.
+    pub requests: u64,
+    /// Good requests; `None` without an SLO's latency.
+    pub good: Option<u64>,
+    /// Good requests per second; `None` without an SLO's latency.
+    pub goodput: Option<Rate>,
+    /// Accepted answers.
+    pub success: Option<Proportion>,
+    /// Median latency of the accepted answers, from when they were due, to [`StageFindings::RELATIVE_ERROR`]; `None` where
+    /// they are too few.
+    pub p50: Option<Nanos>,
+    /// 99th percentile of the same.
+    pub p99: Option<Nanos>,
+    /// Whether the load is sustained; `None` without an SLO.
+    pub classification: Option<Classification>,
+    /// What makes it too high.
+    pub binding: Option<Binding>,
+    /// What a growing backlog showed by.
+    pub backlog: Option<Backlog>,
+    /// Windows that do not count, by the reason.
+    pub invalid: BTreeMap<Reason, usize>,
+    /// Whether the latency was still settling.
+    pub not_steady: bool,
+    /// Whether the rate rose or fell all the time.
+    pub is_ramp: bool,
+}
+
+impl StageFindings {
+    /// The largest error of percentiles, as a share of the value.
+    pub const RELATIVE_ERROR: f64 = crate::windows::Spread::RELATIVE_ERROR;
+}
+
+/// What load a chain sustains at its SLO.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CapacityFindings {
+    /// The largest rate that held, below all that did not.
+    pub lower: Option<Rate>,
+    /// The smallest rate that did not hold.
+    pub upper: Option<Rate>,
+    /// Good requests per second at the lower bound.
+    pub conditional: Option<Rate>,
+    /// The widest of the bracket and the intervals of windows drawn again and of repeated sweeps.
+    pub interval: Interval,
+    /// (upper - lower)/upper.
+    pub relative_width: Option<f64>,
+    /// Why it is open at an end.
+    pub censored: Censored,
+    /// What makes the upper bound too high.
+    pub binding: Option<Binding>,
+    /// It rests on too few windows, or on a ramp.
+    pub screening: bool,
+    /// Other chains shared the server meanwhile: it holds for this mix only.
+    pub mixed: bool,
+    /// The length of the windows; of several, the shortest.
+    pub window: Nanos,
+    /// What other methods say, which size nothing.
+    pub second_opinions: SecondOpinions,
+    /// Rates that would narrow the bracket.
+    pub next_rates: Vec<Rate>,
+}
+
+/// What other methods say of the same stages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecondOpinions {
+    /// The Universal Scalability Law over steady windows, or why there is none.
+    pub usl: Option<Result<usl::Fit, usl::FitError>>,
+    /// Where the curve of achieved over offered rate turns (Kneedle).
+    pub kneedle: Option<Rate>,
+    /// Where achieved rate stops following offered rate (segmented regression).
+    pub segmented: Option<Rate>,
+}
+
+/// A chain's stages, and what load it sustains; `None` without an SLO, and where no stage tells.
+pub(crate) fn found(
+    parts: &[Part<'_>],
+    groups: Option<&BTreeSet<u32>>,
+    width: Nanos,
+    options: &Options,
+) -> (Vec<StageFindings>, Option<CapacityFindings>) {
+    let Ok(width) = i64::try_from(width.0) else { return Default::default() };
+    let lags: Vec<Vec<(i64, Nanos)>> = parts
+        .iter()
+        .map(|part| part.pace.map_or_else(Vec::new, |pace| pace.lags(groups)))
+        .collect();
+    let stages: Vec<Stage> = timeline::spans(parts)
+        .iter()
+        .filter_map(|span| Stage::of(span, parts, &lags, width, &options.measure))
+        .collect();
+    let Some(slo) = options.slo else {
+        let unjudged = stages.iter().map(|stage| stage.finding(None, options)).collect();
+        return (unjudged, None);
+    };
+    capacity::judge(&stages, &slo, options)
+}
+
+impl Stage {
+    fn finding(&self, judged: Option<&capacity::Verdict>, options: &Options) -> StageFindings {
+        let mut all = Window::default();
+        for window in &self.windows {
+            all.merge(&window.counts);
+        }
+        let has_slo = options.slo.is_some_and(|slo| slo.latency.is_some());
+        let good = has_slo.then(|| all.good());
+        let time = Nanos(self.window.0.saturating_mul(self.windows.len() as u64));
+        StageFindings {
+            offered: self.offered,
+            start: self.start,
+            end: self.end,
+            window: self.window,
+            windows: self.windows.len(),
+            valid_windows: judged.map_or(self.windows.len(), |judged| judged.valid),
+            requests: all.requests(),
+            good,
+            goodput: good.and_then(|good| Rate::over(good, time)),
+            success: Proportion::wilson(all.successes(), all.requests(), options.confidence),
+            p50: all.percentile(500),
+            p99: all.percentile(990),
+            classification: judged.map(|judged| judged.classification),
+            binding: judged.and_then(|judged| judged.binding),
+            backlog: judged.and_then(|judged| judged.backlog),
+            invalid: judged.map(|judged| judged.invalid.clone()).unwrap_or_default(),
+            not_steady: self.not_steady,
+            is_ramp: self.is_ramp,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! A stage: a span of constant offered rate, cut into windows.
+
+use plimsoll_model::{Nanos, Rate, Timestamp};
+
+use super::timeline::{Part, Span};
+use crate::Measure;
+use crate::capacity::mser::mser;
+use crate::capacity::window;
+use crate::latencies::nearest_rank;
+use crate::pace::RunPace;
+use crate::taxonomy::Side;
+use crate::windows::Window;
+
+/// The fewest means that tell a warm-up from chance.
+const LEAST_MEANS: usize = 10;
+
+/// The time over which a mean is taken to find the warm-up.
+const MEAN_OVER: i64 = 1_000_000_000;
+
+/// The least that a rate may be wrong by, as a share of it: clocks are no better.
+const LEAST_UNCERTAINTY: f64 = 2e-5;
+
+/// A stage.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    pub(super) offered: Rate,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    /// The length of a window.
+    pub(super) window: Nanos,
+    /// Those behind the warm-up.
+    pub(super) windows: Vec<Judged>,
+    pub(super) is_ramp: bool,
+    /// Whether it was still settling when it ended.
+    pub(super) not_steady: bool,
+    /// Whether what it shows is but a part of a mix: other chains had requests in the same runs.
+    pub(super) is_mixed: bool,
+}
+
+/// A window of a stage.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    /// All that is known of its requests.
+    pub(super) counts: Window,
+    /// What it is judged by.
+    pub(super) row: window::Window,
+}
+
+/// How a stage is cut: the cells of the grid that are left out at its start, and those of each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cut {
+    warm_up: i64,
+    window: i64,
+}
+
+impl Cut {
+    /// For a stage of so many cells.
+    fn of(cells: i64, width: i64, measure: &Measure) -> Self {
+        let in_cells = |span: Nanos| {
+            i64::try_from(span.0)
+                .map_or(i64::MAX, |span| span.div_euclid(width) + i64::from(span % width > 0))
+        };
+        let windows = i64::from(measure.min_windows.max(1));
+        let (warm_up, window) = (in_cells(measure.warm_up), in_cells(measure.window).max(1));
+        if warm_up.saturating_add(window.saturating_mul(windows)) <= cells {
+            return Self { warm_up, window };
+        }
+        // As long as a window of all that there is room for.
+        let scaled = (cells / (windows + 1)).max(1);
+        let window = scaled.min(window);
+        Self { warm_up: if warm_up == 0 { 0 } else { warm_up.min(window) }, window }
+    }
+}
+
+impl Stage {
+    /// The stage of a span; `None` where it has no room for a window behind its warm-up.
+    pub(super) fn of(
+        span: &Span,
+        parts: &[Part<'_>],
+        lags: &[Vec<(i64, Nanos)>],
+        width: i64,
+        measure: &Measure,
+    ) -> Option<Self> {
+        let cells = span.windows.end - span.windows.start;
+        let members: Vec<Member<'_>> = span
+            .parts
+            .iter()
+            .filter_map(|&part| Member::of(parts.get(part)?, lags.get(part)?, span))
+            .collect();
+        let cut = Cut::of(cells, width, measure);
+        let settled = settled(&members, span, width, cut);
+        let begin = span.windows.start + cut.warm_up.max(settled.cut);
+        let windows: Vec<Judged> = (0..(span.windows.end - begin) / cut.window)
+            .map(|number| begin + number * cut.window)
+            .map(|first| judged(&members, span, first, cut.window, width))
+            .collect();
+        let time = |index: i64| Timestamp(index.saturating_mul(width));
+        (!windows.is_empty()).then(|| Self {
+            offered: Rate(sum(members.iter().map(|member| member.offered(width)))),
+            start: time(span.windows.start),
+            end: time(span.windows.end),
+            window: Nanos((cut.window * width).unsigned_abs()),
+            windows,
+            is_ramp: span.is_ramp,
+            not_steady: settled.not_steady,
+            is_mixed: members.iter().any(|member| member.share < 1.0),
+        })
+    }
+}
+
+/// A part of the chain within a span.
+struct Member<'a> {
+    windows: &'a [Window],
+    pace: Option<&'a RunPace>,
+    lags: &'a [(i64, Nanos)],
+    /// Of the run's requests, those of the chain.
+    share: f64,
+    /// Requests of the run, and the span's length in cells.
+    run: f64,
+    cells: i64,
+}
+
+impl<'a> Member<'a> {
+    fn of(part: &'a Part<'a>, lags: &'a [(i64, Nanos)], span: &Span) -> Option<Self> {
+        let windows =
+            within(&part.windows, |window| window.index, span.windows.start, span.windows.end);
+        let run = within(&part.run, |count| count.0, span.windows.start, span.windows.end);
+        let of_run: u64 = run.iter().map(|count| count.1).sum();
+        let own: u64 = windows.iter().map(Window::requests).sum();
+        (own > 0).then(|| Self {
+            windows,
+            pace: part.pace,
+            lags,
+            share: own as f64 / of_run.max(own) as f64,
+            run: of_run as f64,
+            cells: span.windows.end - span.windows.start,
+        })
+    }
+
+    /// Requests per second.
+    fn offered(&self, width: i64) -> f64 {
+        let (rate, uncertainty) = match self.pace.and_then(RunPace::constant_rate) {
+            Some(intended) => (intended.rate.per_second(), intended.uncertainty),
+            // One request more or less may be due in so much time.
+            None => (self.run / (self.cells as f64 * width as f64 / 1e9), 1.0 / self.run.max(1.0)),
+        };
+        shortest(rate, uncertainty.max(LEAST_UNCERTAINTY)) * self.share
+    }
+}
+
+/// The number of fewest digits that is this rate, as far as that is known: people ask for round ones.
+fn shortest(rate: f64, uncertainty: f64) -> f64 {
+    if !rate.is_finite() || rate <= 0.0 {
+        return rate;
+    }
+    (0..12)
+        .map(|digits| format!("{rate:.digits$e}").parse().unwrap_or(rate))
+        .find(|rounded: &f64| (rounded - rate).abs() <= rate * uncertainty)
+        .unwrap_or(rate)
+}
+
+/// What of a stage is warm-up, in cells.
+struct Settled {
+    cut: i64,
+    not_steady: bool,
+}
+
+/// Where the latency has settled; a rise is none of it.
+fn settled(members: &[Member<'_>], span: &Span, width: i64, cut: Cut) -> Settled {
+    let cells = (MEAN_OVER / width).max(1);
+    let count = (span.windows.end - span.windows.start) / cells;
+    let means: Vec<f64> = (0..count)
+        .map(|number| {
+            let first = span.windows.start + number * cells;
+            let merged = merged(members, first, first + cells);
+            merged.latency_sum as f64 / merged.requests().max(1) as f64
+        })
+        .collect();
+    let enough = means.len() >= LEAST_MEANS && !span.is_ramp;
+    let Some(found) = enough.then(|| mser(&means, 1)).flatten() else {
+        return Settled { cut: 0, not_steady: false };
+    };
+    // What is left has to be windows enough.
+    let most = span.windows.end - span.windows.start - cut.window;
+    Settled {
+        cut: i64::try_from(found.cut).unwrap_or(i64::MAX).saturating_mul(cells).min(most),
+        not_steady: found.not_steady,
+    }
+}
+
+fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i64) -> Judged {
+    let end = first + cells;
+    let counts = merged(members, first, end);
+    let (from, until) = (first.saturating_mul(width), end.saturating_mul(width));
+    let duration = Nanos((cells * width).unsigned_abs());
+    let scheduled: Option<Vec<f64>> = members
+        .iter()
+        .map(|member| {
+            let own = within(member.windows, |window| window.index, first, end);
+            match member.pace {
+                Some(pace) if pace.constant_rate().is_some() => {
+                    Some(pace.due_between(from, until)? * member.share)
+                }
+                // Each request is recorded by when it was due.
+                Some(pace) if pace.due_between(from, until).is_some() => {
+                    Some(own.iter().map(Window::requests).sum::<u64>() as f64)
+                }
+                _ => None,
+            }
+        })
+        .collect();
+    let mut late: Vec<Nanos> = members
+        .iter()
+        .flat_map(|member| within(member.lags, |lag| lag.0, from, until))
+        .map(|lag| lag.1)
+        .collect();
+    late.sort_unstable();
+    let rank = usize::try_from(nearest_rank(late.len() as u64, 990)).unwrap_or(0);
+    let requests = counts.requests();
+    let row = window::Window {
+        start: Nanos((first - span.windows.start).saturating_mul(width).unsigned_abs()),
+        duration,
+        // One more or less may be due within a window, whatever the generator does.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0")]
+        scheduled: scheduled.map(|parts| (sum(parts) - 1.0).max(0.0) as u64),
+        sent: requests,
+        successes: counts.successes(),
+        good: counts.good(),
+        client_errors: counts.failed(Side::Generator) + counts.failed(Side::Setup),
+        send_lag_p99: rank.checked_sub(1).and_then(|place| late.get(place).copied()),
+        generator_cpu: None,
+        completed: None,
+        latency_mean: counts.latency_sum.checked_div(requests).map(Nanos),
+        in_flight: Some(counts.latency_sum as f64 / duration.0 as f64),
+    };
+    Judged { counts, row }
+}
+
+/// The sum, which does not depend on the order of the parts.
+fn sum(parts: impl IntoIterator<Item = f64>) -> f64 {
+    let mut parts: Vec<f64> = parts.into_iter().collect();
+    parts.sort_by(f64::total_cmp);
+    parts.iter().sum()
+}
+
+/// The requests of all members in these cells.
+fn merged(members: &[Member<'_>], first: i64, end: i64) -> Window {
+    let mut merged = Window::at(first);
+    for member in members {
+        for window in within(member.windows, |window| window.index, first, end) {
+            merged.merge(window);
+        }
+    }
+    merged
+}
+
+/// Of sorted items, those from one key on and before another.
+fn within<T>(items: &[T], key: impl Fn(&T) -> i64, from: i64, until: i64) -> &[T] {
+    let first = items.partition_point(|item| key(item) < from);
+    let end = items.partition_point(|item| key(item) < until);
+    items.get(first..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_as_round_as_they_may_be() {
+        for (rate, uncertainty, expected) in [
+            (400.000_7, 2e-5, 400.0),
+            (333.333_3, 2e-5, 333.33),
+            (50.000_57, 2e-5, 50.0),
+            (401.2, 0.01, 400.0),
+            (12_345.678, 0.0, 12_345.678),
+            (0.0, 0.1, 0.0),
+        ] {
+            assert!((shortest(rate, uncertainty) - expected).abs() < 1e-9, "{rate}");
+        }
+    }
+
+    #[test]
+    fn windows_are_as_long_as_asked_where_there_is_room() {
+        let measure = Measure::default();
+        let cut = |cells| Cut::of(cells, 125_000_000, &measure);
+        assert_eq!(cut(560), Cut { warm_up: 80, window: 80 });
+        assert_eq!(cut(559), Cut { warm_up: 79, window: 79 });
+        assert_eq!(cut(39), Cut { warm_up: 5, window: 5 });
+        assert_eq!(cut(3), Cut { warm_up: 1, window: 1 });
+        let second = Nanos(1_000_000_000);
+        let asked = Measure { window: second, warm_up: Nanos::ZERO, min_windows: 4, ..measure };
+        assert_eq!(Cut::of(39, 125_000_000, &asked), Cut { warm_up: 0, window: 8 });
+    }
+}

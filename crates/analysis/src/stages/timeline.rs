@@ -1,0 +1,149 @@
+//! When a chain's requests were due at a constant rate: the spans of its runs, and what lies under several at once.
+
+use std::ops::Range;
+
+use super::segment::{Shape, shape};
+use crate::pace::RunPace;
+use crate::windows::Window;
+
+/// Windows without a request from which on what follows is looked at on its own.
+const PAUSE: i64 = 16;
+
+/// The fewest windows at one rate that are told from what is before and behind.
+const SHORTEST: usize = 8;
+
+/// The same for what lies under several parts.
+const SHORTEST_SPAN: i64 = 8;
+
+/// A chain's requests in one run.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<'a> {
+    /// Windows of the grid with the chain's requests, in order of time.
+    pub(crate) windows: Vec<Window>,
+    /// Requests of the whole run by the index of the window, in order of time.
+    pub(crate) run: Vec<(i64, u64)>,
+    /// How the run was to be sent; `None` for what was not kept apart by run.
+    pub(crate) pace: Option<&'a RunPace>,
+}
+
+/// A span of windows in which the rate of some parts is constant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Indices of the grid's windows, all of them whole.
+    pub(super) windows: Range<i64>,
+    /// Which parts have requests in it.
+    pub(super) parts: Vec<usize>,
+    /// Whether the rate rises or falls all the time.
+    pub(super) is_ramp: bool,
+}
+
+/// The spans of constant rate that a chain's parts have together.
+pub(super) fn spans(parts: &[Part<'_>]) -> Vec<Span> {
+    let mut own: Vec<(Range<i64>, usize, bool)> = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        own.extend(part.spans().into_iter().map(|(range, is_ramp)| (range, number, is_ramp)));
+    }
+    let mut edges: Vec<i64> = own.iter().flat_map(|(range, ..)| [range.start, range.end]).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    own.sort_by_key(|(range, ..)| range.start);
+    let mut open: Vec<&(Range<i64>, usize, bool)> = Vec::new();
+    let mut coming = own.iter().peekable();
+    let mut spans = Vec::new();
+    for edge in edges.windows(2) {
+        open.retain(|(range, ..)| range.end > edge[0]);
+        while let Some(span) = coming.next_if(|(range, ..)| range.start <= edge[0]) {
+            open.push(span);
+        }
+        if open.is_empty() || edge[1] - edge[0] < SHORTEST_SPAN {
+            continue;
+        }
+        let mut parts: Vec<usize> = open.iter().map(|(_, number, _)| *number).collect();
+        parts.sort_unstable();
+        let is_ramp = open.iter().any(|(_, _, is_ramp)| *is_ramp);
+        spans.push(Span { windows: edge[0]..edge[1], parts, is_ramp });
+    }
+    spans
+}
+
+impl Part<'_> {
+    /// Its own spans, without the windows at their ends, which may be but parts; whether each is a ramp.
+    fn spans(&self) -> Vec<(Range<i64>, bool)> {
+        let mut spans = Vec::new();
+        if self.pace.and_then(RunPace::constant_rate).is_some() {
+            if let (Some(first), Some(last)) = (self.run.first(), self.run.last()) {
+                spans.push((first.0 + 1..last.0, false));
+            }
+        } else {
+            for island in islands(&self.run) {
+                let Some(&(start, _)) = island.first() else { continue };
+                match shape(&dense(island), SHORTEST) {
+                    Shape::Steps(ranges) => spans.extend(ranges.into_iter().map(|range| {
+                        (start + index_of(range.start) + 1..start + index_of(range.end) - 1, false)
+                    })),
+                    Shape::Ramp => {
+                        spans.push((start + 1..start + index_of(dense(island).len()) - 1, true));
+                    }
+                }
+            }
+        }
+        spans.retain(|(range, _)| range.start < range.end && self.has_requests(range));
+        spans
+    }
+
+    fn has_requests(&self, range: &Range<i64>) -> bool {
+        let first = self.windows.partition_point(|window| window.index < range.start);
+        self.windows.get(first).is_some_and(|window| window.index < range.end)
+    }
+}
+
+/// A place in a series, which is far below 63 bits.
+fn index_of(place: usize) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
+}
+
+/// The parts of a series between long pauses.
+fn islands(counts: &[(i64, u64)]) -> impl Iterator<Item = &[(i64, u64)]> {
+    counts.chunk_by(|before, after| after.0 - before.0 <= PAUSE)
+}
+
+/// The counts of all windows from the first to the last, those without a request too.
+fn dense(island: &[(i64, u64)]) -> Vec<u64> {
+    let mut counts = Vec::with_capacity(island.len());
+    let Some(&(start, _)) = island.first() else { return counts };
+    for &(index, count) in island {
+        counts.resize(usize::try_from(index - start).unwrap_or(0), 0);
+        counts.push(count);
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(counts: impl IntoIterator<Item = (i64, u64)>) -> Part<'static> {
+        let run: Vec<(i64, u64)> = counts.into_iter().collect();
+        let windows = run.iter().map(|&(index, _)| Window::at(index)).collect();
+        Part { windows, run, pace: None }
+    }
+
+    #[test]
+    fn a_run_of_steps_has_as_many_spans() {
+        let counts = (0..120).map(|index: i64| {
+            (1_000 + index, if index < 40 { 10 } else { 20 + index.cast_unsigned() / 80 * 10 })
+        });
+        let spans = spans(&[part(counts)]);
+        let windows: Vec<Range<i64>> = spans.into_iter().map(|span| span.windows).collect();
+        assert_eq!(windows, [1_001..1_039, 1_041..1_079, 1_081..1_119]);
+    }
+
+    #[test]
+    fn pauses_and_slivers_are_no_spans() {
+        let counts = (0..40).chain(100_000_000_000..100_000_000_040).map(|index| (index, 7));
+        let spans = spans(&[part(counts), part((3..44).map(|index| (index, 5)))]);
+        let found: Vec<(Range<i64>, Vec<usize>)> =
+            spans.into_iter().map(|span| (span.windows, span.parts)).collect();
+        assert_eq!(found, [(4..39, vec![0, 1]), (100_000_000_001..100_000_000_039, vec![0])]);
+    }
+}
