@@ -18,7 +18,7 @@ pub fn examine(host: &Host, plan: &Plan) -> Report {
         Some(conntrack::check(host, plan)),
         cpu::time(host, plan),
         cpu::throttling(host),
-        cpu::load(host),
+        cpu::load(host, plan),
         memory::check(host, plan),
         clock::source(host),
         Some(clock::set(host)),

@@ -16,6 +16,8 @@ use crate::values as common;
 /// Takes vegeta's flags, with one dash or two. A request is due when the schedule says so; one that cannot be sent then,
 /// since too many are in flight or the machine is too slow, is recorded as not sent.
 #[derive(Args, Debug)]
+// As with vegeta, of a flag that is there twice the last counts.
+#[command(args_override_self = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Attack {
     /// A URL to send to, instead of -targets

@@ -46,14 +46,15 @@ struct Encoded {
 }
 
 impl Results {
-    /// `stdout`, as vegeta calls it, and no name are the standard output.
+    /// `stdout`, as vegeta calls it, `-`, and no name are the standard output.
     pub(super) fn create(
         path: Option<&Path>,
         to: Option<To>,
         name: &str,
         attack: &Attack,
     ) -> anyhow::Result<Self> {
-        let path = path.filter(|path| path.as_os_str() != "stdout");
+        let path =
+            path.filter(|path| !["-", "stdout"].iter().any(|name| path.as_os_str() == *name));
         let place = Place::create(path)?;
         let form = match to.unwrap_or_else(|| To::of(path)).format() {
             Format::Native => Form::Unbegun(place, header(name, attack)),

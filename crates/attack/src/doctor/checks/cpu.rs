@@ -5,6 +5,8 @@ use crate::doctor::{Check, Host, Plan, Status};
 
 /// Periods out of quota from which on the group is too tight.
 const THROTTLED: f64 = 0.01;
+/// The share of what the CPUs can send up to which an attack goes unnoticed between other work.
+const SMALL: f64 = 0.1;
 /// The share of the CPUs that others may keep busy.
 const BUSY: f64 = 0.5;
 
@@ -53,10 +55,11 @@ pub(crate) fn throttling(host: &Host) -> Option<Check> {
     })
 }
 
-/// Whether others keep the CPUs busy.
-pub(crate) fn load(host: &Host) -> Option<Check> {
+/// Whether others keep the CPUs busy that the attack needs.
+pub(crate) fn load(host: &Host, plan: &Plan) -> Option<Check> {
     let (load, cpus) = (host.load?, host.cpus?);
-    let quiet = load <= BUSY * f64::from(cpus);
+    let most = host.cpu_time().unwrap_or(f64::from(cpus)) * plan.generator.per_cpu();
+    let quiet = load <= BUSY * f64::from(cpus) || plan.rate.per_second() < SMALL * most;
     Some(Check {
         name: "load",
         status: if quiet { Status::Pass } else { Status::Warn },
