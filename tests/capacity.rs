@@ -1,150 +1,179 @@
-//! What load holds: steps against servers whose capacity is known (`tests/fixtures/ramp`).
+//! The load that is sustained, from stepped attacks on servers of known capacity.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::util::{Dir, TestCommand, fixture, names_in};
+use crate::util::{Dir, TestCommand, fixture};
 
-const SLO: &str = "latency=200ms,success=99%";
+const SLO: [&str; 2] = ["--slo", "latency=200ms,success=99%"];
 
-/// Steps of a server, from the first rate on until the last.
-fn steps(server: &str, rates: std::ops::RangeInclusive<u32>) -> Vec<PathBuf> {
+/// The steps of a server, by rate.
+fn steps(server: &str) -> Vec<PathBuf> {
     let directory = fixture("ramp").join(server);
-    names_in(&directory)
-        .into_iter()
-        .filter(|name| rates.contains(&name.split('.').next().unwrap().parse().unwrap()))
-        .map(|name| directory.join(name))
-        .collect()
+    let mut files: Vec<PathBuf> =
+        directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
 }
 
 fn truth(server: &str) -> f64 {
-    let truth = std::fs::read(fixture("ramp/truth.json")).unwrap();
-    let truth: Value = serde_json::from_slice(&truth).unwrap();
+    let text = std::fs::read_to_string(fixture("ramp/truth.json")).unwrap();
+    let truth: Value = serde_json::from_str(&text).unwrap();
     truth[server]["capacity_rps"].as_f64().unwrap()
 }
 
-/// The only chain.
-fn chain(answer: &Value) -> &Value {
+/// What is found of the server's chain, which is the only one.
+fn chain(files: &[PathBuf], server: &str) -> Value {
+    let answer = TestCommand::analyze().args(SLO).args(files).json();
     let chains = answer["chains"].as_object().unwrap();
-    assert_eq!(chains.len(), 1, "{:?}", chains.keys());
-    chains.values().next().unwrap()
+    assert_eq!(chains.keys().collect::<Vec<_>>(), [server]);
+    chains[server].clone()
 }
 
-fn judged(command: TestCommand) -> Value {
-    command.args(["--slo", SLO]).json()
+/// The steps in one file, and in JSON.
+fn otherwise(dir: &Dir, server: &str) -> [PathBuf; 2] {
+    let bytes: Vec<u8> =
+        steps(server).iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
+    let joined = dir.write(&format!("{server}.gob"), bytes);
+    let json = dir.path().join(format!("{server}.json"));
+    dir.plimsoll().arg("convert").args(["--to", "json", "-o"]).arg(&json).arg(&joined).answer();
+    [joined, json]
 }
 
 #[test]
-fn the_capacity_is_inside_the_bracket_however_the_steps_are_told() {
-    let dir = Dir::new();
+fn the_bracket_holds_the_capacity_however_the_steps_are_given() {
     for server in ["hard", "queue"] {
-        let files = steps(server, 0..=10_000);
-        let convert = |to: &str| {
-            let (code, bytes, stderr) =
-                TestCommand::plimsoll().args(["convert", "--to", to]).args(&files).run_to_bytes();
-            assert_eq!(code, Some(0), "{stderr}");
-            bytes
-        };
-        let answers = [
-            judged(TestCommand::analyze().args(&files)),
-            judged(dir.analyze().arg(dir.write("one.gob", convert("gob")))),
-            judged(dir.analyze().arg(dir.write("one.json", convert("json")))),
-            judged(dir.analyze().arg(dir.write("one.plim", convert("native")))),
-        ];
-        for answer in &answers {
-            let capacity = &chain(answer)["capacity"];
-            let bound = |name: &str| capacity[name].as_f64().unwrap();
-            assert!(bound("bound_lower_rps") <= truth(server), "{capacity}");
-            assert!(truth(server) < bound("bound_upper_rps"), "{capacity}");
-            assert!(bound("relative_width") < 0.12, "{capacity}");
-            assert_eq!(capacity["censored"], "none");
-            assert_eq!(capacity["screening"], false);
-            assert_eq!(capacity["mixed"], false);
-            let binding = if server == "hard" { "success" } else { "latency" };
-            assert_eq!(capacity["binding"], binding);
-            assert_eq!(chain(answer)["stages"].as_array().unwrap().len(), files.len());
-            assert_eq!(capacity, &chain(&answers[0])["capacity"]);
+        let found = chain(&steps(server), server);
+        let rates: Vec<f64> = found["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stage| stage["offered_rps"].as_f64().unwrap())
+            .collect();
+        let expected: Vec<f64> = (1..=rates.len()).map(|step| 50.0 * step as f64).collect();
+        assert_eq!((rates.len(), &rates), (steps(server).len(), &expected), "{server}");
+
+        let capacity = &found["capacity"];
+        let bound = |key: &str| capacity[key].as_f64().unwrap();
+        let (lower, upper) = (bound("bound_lower_rps"), bound("bound_upper_rps"));
+        assert!(lower <= truth(server) && truth(server) < upper, "{server}: {capacity:#}");
+        assert!(bound("interval_low_rps") <= lower && bound("interval_high_rps") >= upper);
+        assert_eq!(capacity["censored"], "none");
+        assert_eq!(capacity["mixed"], false);
+        assert_eq!(capacity["window_s"], 0.625, "as long as seven of them leave room for");
+
+        let dir = Dir::new();
+        for file in otherwise(&dir, server) {
+            let other = chain(std::slice::from_ref(&file), server);
+            for key in ["stages", "capacity"] {
+                assert_eq!(other[key], found[key], "{server}, {key}: {}", file.display());
+            }
         }
     }
 }
 
 #[test]
-fn no_capacity_is_made_up_where_none_was_reached() {
-    let answer = judged(TestCommand::analyze().args(steps("hard", 50..=300)));
-    let capacity = &chain(&answer)["capacity"];
-    assert_eq!((&capacity["bound_upper_rps"], &capacity["binding"]), (&Value::Null, &Value::Null));
-    assert_eq!(
-        (&capacity["bound_lower_rps"], &capacity["censored"]),
-        (&300.0.into(), &"max_load".into())
-    );
-    assert_eq!(capacity["next_rates_rps"], serde_json::json!([375.0, 469.0, 586.0]));
-    let text = TestCommand::analyze().args(steps("hard", 50..=300)).args(["--slo", SLO]).answer();
-    assert!(
-        text.contains("≥ 300.0") && text.contains("no rate that was offered was too much"),
-        "{text}"
-    );
-
-    let above = judged(TestCommand::analyze().args(steps("hard", 450..=800)));
-    let capacity = &chain(&above)["capacity"];
-    assert_eq!(
-        (&capacity["bound_lower_rps"], &capacity["censored"]),
-        (&Value::Null, &"below_min_load".into())
-    );
-    assert_eq!(capacity["bound_upper_rps"], 450.0);
-}
-
-/// 550/s on a server of 500/s: in five seconds no answer has taken half a second yet.
-#[test]
-fn a_backlog_that_grows_is_too_much_before_answers_are_late() {
-    let files = steps("queue", 400..=550);
-    let answer =
-        TestCommand::analyze().args(&files).args(["--slo", "latency=1s,success=99%"]).json();
-    let capacity = &chain(&answer)["capacity"];
-    assert_eq!(
-        (&capacity["bound_lower_rps"], &capacity["bound_upper_rps"]),
-        (&500.0.into(), &550.0.into())
-    );
-    assert_eq!(capacity["binding"], "backlog");
-    let last = chain(&answer)["stages"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["classification"], &last["binding"]), (&"upper".into(), &"backlog".into()));
-}
-
-#[test]
-fn without_a_service_level_there_is_no_capacity() {
-    let answer = TestCommand::analyze().args(steps("hard", 0..=10_000)).json();
-    assert_eq!(chain(&answer)["capacity"], Value::Null);
-    let stages = chain(&answer)["stages"].as_array().unwrap();
-    let rates: Vec<f64> =
-        stages.iter().map(|stage| stage["offered_rps"].as_f64().unwrap()).collect();
-    assert_eq!(rates, (1..=16).map(|step| f64::from(step) * 50.0).collect::<Vec<_>>());
-    assert!(stages.iter().all(|stage| stage["classification"].is_null()));
-}
-
-#[test]
-fn windows_are_as_long_as_the_configuration_says() {
-    let dir = Dir::new();
-    let slo = "[slo]\nlatency_ms = 200\nsuccess_min = 0.99\n[measure]\n";
-    let answer = |measure: &str| {
-        dir.write("plimsoll.toml", format!("{slo}{measure}"));
-        dir.analyze().args(steps("hard", 300..=500))
+fn what_binds_is_what_broke() {
+    assert_eq!(chain(&steps("hard"), "hard")["capacity"]["binding"], "success");
+    assert_eq!(chain(&steps("queue"), "queue")["capacity"]["binding"], "latency");
+    // 550/s, of which few take longer than a second: the queue tells.
+    let slow = |slo: &str| {
+        let answer = TestCommand::analyze().args(["--slo", slo]).args(steps("queue")).json();
+        answer["chains"]["queue"]["capacity"].clone()
     };
-    let judged =
-        answer("window_s = 1.0\nwarmup_s = 0.5\nmin_windows = 4\nbootstrap_seed = 7\n").json();
-    let capacity = &chain(&judged)["capacity"];
-    assert_eq!((&capacity["window_s"], &capacity["screening"]), (&1.into(), &false.into()));
+    let capacity = slow("latency=1s,success=99%");
     assert_eq!(
-        (&capacity["bound_lower_rps"], &capacity["bound_upper_rps"]),
-        (&400.0.into(), &450.0.into())
+        (&capacity["binding"], &capacity["bound_upper_rps"]),
+        (&"backlog".into(), &550.0.into())
     );
-    for (wrong, told) in [
-        ("window_s = 0", "measure.window_s = 0"),
-        ("exceed_ratio = 1.0", "measure.exceed_ratio = 1"),
-        ("min_windows = 0", "measure.min_windows"),
-        ("bootstrap_resamples = 0", "measure.bootstrap_resamples"),
-    ] {
-        let refused = answer(wrong).run();
-        assert_eq!(refused.code, Some(2), "{wrong}");
-        assert!(refused.stderr.contains(told), "{wrong}: {}", refused.stderr);
+}
+
+#[test]
+fn no_knee_is_made_up_where_none_was_reached() {
+    for server in ["hard", "queue"] {
+        let found = chain(&steps(server)[..6], server);
+        let capacity = &found["capacity"];
+        assert_eq!(capacity["bound_lower_rps"], 300.0);
+        assert_eq!(capacity["censored"], "max_load");
+        for open in ["bound_upper_rps", "interval_high_rps", "relative_width", "binding"] {
+            assert_eq!(capacity[open], Value::Null, "{server}: {open}");
+        }
+        assert!(capacity["next_rates_rps"][0].as_f64().unwrap() > 300.0);
     }
+}
+
+#[test]
+fn a_chain_that_was_always_overloaded_sustains_less_than_its_lowest_rate() {
+    let capacity = chain(&steps("hard")[8..], "hard")["capacity"].clone();
+    assert_eq!(capacity["bound_lower_rps"], Value::Null);
+    assert_eq!(capacity["bound_upper_rps"], 450.0);
+    assert_eq!(capacity["censored"], "below_min_load");
+}
+
+#[test]
+fn without_an_slo_there_are_stages_and_no_capacity() {
+    let answer = TestCommand::analyze().args(steps("hard")).json();
+    let chain = &answer["chains"]["hard"];
+    assert_eq!(chain["capacity"], Value::Null);
+    let stages = chain["stages"].as_array().unwrap();
+    assert_eq!(stages.len(), 16);
+    assert!(
+        stages.iter().all(|stage| stage["classification"].is_null() && stage["good"].is_null())
+    );
+}
+
+#[test]
+fn the_configuration_says_how_stages_are_measured() {
+    let dir = Dir::new();
+    dir.write("plimsoll.toml", "[measure]\nwindow_s = 0.5\nwarmup_s = 0\nmin_windows = 3\n\n[chains.hard]\ninstances_under_test = 2\n");
+    let answer = dir.analyze().args(SLO).args(steps("hard")).json();
+    let chain = &answer["chains"]["hard"];
+    assert_eq!(answer["config"]["window_s"], 0.5);
+    assert_eq!(
+        (&chain["capacity"]["window_s"], &chain["capacity"]["instances_under_test"]),
+        (&0.5.into(), &2.into())
+    );
+    assert_eq!(chain["stages"][0]["windows"], 9);
+}
+
+#[test]
+fn what_cannot_be_measured_by_is_refused() {
+    for (wrong, said) in [
+        ("window_s = 0", "measure.window_s = 0: expected a number of seconds above 0"),
+        ("warmup_s = -1", "measure.warmup_s = -1: expected a number of seconds"),
+        ("min_windows = 0", "measure.min_windows = 0: expected a number from 1 to 10000"),
+        ("exceed_ratio = 1", "measure.exceed_ratio = 1: expected a share below 1"),
+        ("bootstrap_resamples = 0", "measure.bootstrap_resamples = 0: expected a number from 1"),
+        ("confidence = 1", "measure.confidence = 1: expected a share above 0 and below 1"),
+    ] {
+        let dir = Dir::new();
+        dir.write("plimsoll.toml", format!("[measure]\n{wrong}\n"));
+        let output = dir.analyze().args(steps("hard")).run();
+        assert_eq!(output.code, Some(2), "{wrong}");
+        assert!(output.stderr.contains(said), "{wrong}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn the_report_says_what_load_holds() {
+    let text = TestCommand::analyze().args(SLO).args(steps("hard")).answer();
+    for said in [
+        "· hard sustains at least 400/s, less than 450/s (99 % good within 200 ms, 99 % accepted)",
+        "· hard, second opinions: Universal Scalability Law, peak at ",
+        "plimsoll attack -rate 424 -duration 70s",
+        "no: success",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    let one = TestCommand::analyze().args(SLO).arg(&steps("hard")[0]).answer();
+    let told = one.split_once("what load holds\n").unwrap().1.split("\n\n").next().unwrap();
+    assert!(
+        told.starts_with("· hard-50 sustains at least 50/s") && !told.contains("\n· "),
+        "{told}"
+    );
+    let unasked = TestCommand::analyze().args(steps("hard")).answer();
+    assert!(unasked.contains("ask with --slo") && !unasked.contains("sustains"), "{unasked}");
+    let alone = TestCommand::analyze().arg(&steps("hard")[0]).answer();
+    assert!(!alone.contains("what load holds"), "{alone}");
 }

@@ -83,8 +83,9 @@ impl RunPace {
 
     /// The rate that the run was to keep from beginning to end, where that is known and records do not say themselves when
     /// they were due.
-    pub(crate) fn constant_rate(&self) -> Option<Intended> {
-        self.known.as_ref().filter(|known| !known.schedule.is_recorded).map(|known| known.intended)
+    pub(crate) fn constant(&self) -> Option<Intended> {
+        let known = self.known.as_ref()?;
+        (!known.schedule.is_recorded).then_some(known.intended)
     }
 
     /// How many requests were to be started from one moment until another, in nanoseconds since the epoch.

@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
             source.spool()?;
         }
     }
+    let measure = config.measure().map_err(in_file)?;
     let options = Options {
         chains: chains.by,
         success_codes: args.success_codes.clone(),
@@ -48,9 +49,9 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         taxonomy: Arc::new(config.taxonomy().map_err(in_file)?),
         intended: config.intended(&args.rate).map_err(in_file)?,
         validity: config.validity().map_err(in_file)?,
-        measure: config.measure().map_err(in_file)?,
         ports: config.ports().map_err(in_file)?,
-        ..Options::default()
+        measure,
+        confidence: config.confidence().map_err(in_file)?,
     };
     let matched_by_header = !chains.headers.is_empty();
     let reading = ReadOptions {
@@ -82,6 +83,8 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
             skip: args.skip,
             matched_by_header,
             chains: chains.chains,
+            window: measure.window,
+            instances_under_test: config.instances_under_test().map_err(in_file)?,
         },
         version: env!("CARGO_PKG_VERSION"),
     };

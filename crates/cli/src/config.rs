@@ -1,12 +1,13 @@
 //! `plimsoll.toml`: schema in `docs/configuration.md`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_analysis::{
-    ChainRule, ChainsBy, Class, Conditions, IntendedRate, Matcher, Measure, Ports, RpcCodes, Rule,
-    Slo, Taxonomy, Validity,
+    ChainRule, ChainsBy, Class, Conditions, IntendedRate, Matcher, Measure, Options, Ports,
+    RpcCodes, Rule, Slo, Taxonomy, Validity,
 };
 use plimsoll_model::{CodeSet, Nanos, Rate};
 use plimsoll_render::ConfiguredChain;
@@ -15,6 +16,12 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "plimsoll.toml";
+
+/// The most windows per stage that can be asked for.
+const MOST_WINDOWS: u32 = 10_000;
+
+/// The most draws of windows that can be asked for.
+const MOST_RESAMPLES: usize = 100_000;
 
 /// The part of the configuration that `analyze` reads. Tables of other verbs are let pass, unknown ones are not.
 #[derive(Debug, Default, Deserialize)]
@@ -61,10 +68,9 @@ struct MeasureTable {
     exceed_ratio: Option<f64>,
     bootstrap_resamples: Option<usize>,
     bootstrap_seed: Option<u64>,
+    confidence: Option<f64>,
     #[serde(rename = "max_generator_cpu")]
     _max_generator_cpu: Option<IgnoredAny>,
-    #[serde(rename = "confidence")]
-    _confidence: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,8 +113,7 @@ struct ChainTable {
     _capacity_rps: Option<IgnoredAny>,
     #[serde(rename = "capacity_from")]
     _capacity_from: Option<IgnoredAny>,
-    #[serde(rename = "instances_under_test")]
-    _instances_under_test: Option<IgnoredAny>,
+    instances_under_test: Option<u32>,
     #[serde(rename = "db_queries_per_relay")]
     _db_queries_per_relay: Option<IgnoredAny>,
     #[serde(rename = "egress_bytes_per_relay")]
@@ -288,35 +293,68 @@ impl Config {
     pub(crate) fn measure(&self) -> anyhow::Result<Measure> {
         let table = &self.measure;
         let default = Measure::default();
-        let seconds = |key: &str, value: Option<f64>, least: f64, default: Nanos| {
-            let Some(seconds) = value else { return Ok(default) };
-            anyhow::ensure!(
-                seconds >= least && seconds < 1e6,
-                "measure.{key} = {seconds}: expected a number of seconds"
-            );
-            Ok(Nanos::from(std::time::Duration::from_secs_f64(seconds)))
+        let seconds = |key, value: Option<f64>, default| match value {
+            Some(value) => {
+                anyhow::ensure!(
+                    (0.0..1e9).contains(&value),
+                    "measure.{key} = {value}: expected a number of seconds"
+                );
+                Ok(Nanos::from(std::time::Duration::from_secs_f64(value)))
+            }
+            None => Ok(default),
         };
+        let window = seconds("window_s", table.window_s, default.window)?;
+        anyhow::ensure!(
+            window > Nanos::ZERO,
+            "measure.window_s = {}: expected a number of seconds above 0",
+            table.window_s.unwrap_or_default()
+        );
+        anyhow::ensure!(
+            table.min_windows.is_none_or(|windows| (1..=MOST_WINDOWS).contains(&windows)),
+            "measure.min_windows = {}: expected a number from 1 to {MOST_WINDOWS}",
+            table.min_windows.unwrap_or_default()
+        );
         let exceed_ratio = share("measure.exceed_ratio", table.exceed_ratio)?;
         anyhow::ensure!(
             exceed_ratio != Some(1.0),
-            "measure.exceed_ratio = 1: expected a share below 1, as with it any load holds"
+            "measure.exceed_ratio = 1: expected a share below 1, as with all windows above the goal nothing is held"
         );
         anyhow::ensure!(
-            table.min_windows.is_none_or(|count| (1..=1_000).contains(&count)),
-            "measure.min_windows: expected a number from 1 to 1000"
-        );
-        anyhow::ensure!(
-            table.bootstrap_resamples.is_none_or(|count| (1..=100_000).contains(&count)),
-            "measure.bootstrap_resamples: expected a number from 1 to 100000"
+            table.bootstrap_resamples.is_none_or(|times| (1..=MOST_RESAMPLES).contains(&times)),
+            "measure.bootstrap_resamples = {}: expected a number from 1 to {MOST_RESAMPLES}",
+            table.bootstrap_resamples.unwrap_or_default()
         );
         Ok(Measure {
-            window: seconds("window_s", table.window_s, 0.125, default.window)?,
-            warm_up: seconds("warmup_s", table.warmup_s, 0.0, default.warm_up)?,
+            window,
+            warm_up: seconds("warmup_s", table.warmup_s, default.warm_up)?,
             min_windows: table.min_windows.unwrap_or(default.min_windows),
             exceed_ratio: exceed_ratio.unwrap_or(default.exceed_ratio),
             resamples: table.bootstrap_resamples.unwrap_or(default.resamples),
             seed: table.bootstrap_seed.unwrap_or(default.seed),
         })
+    }
+
+    /// Two-sided confidence of intervals.
+    pub(crate) fn confidence(&self) -> anyhow::Result<f64> {
+        let confidence = self.measure.confidence;
+        anyhow::ensure!(
+            confidence.is_none_or(|confidence| confidence > 0.0 && confidence < 1.0),
+            "measure.confidence = {}: expected a share above 0 and below 1",
+            confidence.unwrap_or_default()
+        );
+        Ok(confidence.unwrap_or_else(|| Options::default().confidence))
+    }
+
+    /// How many instances served each chain, where that is said.
+    pub(crate) fn instances_under_test(&self) -> anyhow::Result<BTreeMap<String, u32>> {
+        let said = |(name, chain): &(String, ChainTable)| {
+            Some((name.clone(), chain.instances_under_test?))
+        };
+        let instances: BTreeMap<String, u32> = self.chains.0.iter().filter_map(said).collect();
+        if let Some((name, _)) = instances.iter().find(|(_, count)| **count == 0) {
+            anyhow::bail!("chains.{name}.instances_under_test = 0: expected at least 1");
+        }
+        Ok(instances)
     }
 
     /// The ports of a generator's host.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::verdict::Told;
+use crate::verdict::{Sentence, Told};
 
 /// What a piece of text means to the reader; colour where there is colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +97,13 @@ impl Table<'_> {
     }
 }
 
+/// What load holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Holds<'a> {
+    pub(crate) sentences: Vec<Sentence>,
+    pub(crate) stages: Option<Table<'a>>,
+}
+
 /// The parts of a report in reading order.
 #[derive(Clone, Debug)]
 pub(crate) struct Document<'a> {
@@ -111,8 +118,7 @@ pub(crate) struct Document<'a> {
     pub(crate) more_verdicts: usize,
     pub(crate) chains: Option<Table<'a>>,
     pub(crate) outcomes: Option<Table<'a>>,
-    pub(crate) stages: Option<Table<'a>>,
-    pub(crate) capacities: Option<Table<'a>>,
+    pub(crate) holds: Holds<'a>,
     pub(crate) errors: Option<Table<'a>>,
     pub(crate) status_codes: Vec<Cell<'a>>,
     pub(crate) inputs: Option<Table<'a>>,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use crate::Summary;
-use crate::document::{Cell, Document, Fit, Table};
+use crate::document::{Cell, Fit, Holds, Table};
 use crate::escape::{code_cell, code_span, shortened};
 use crate::notices::notices;
 use crate::numbers::count;
@@ -60,15 +60,26 @@ impl Display for Markdown<'_, '_> {
                 writeln!(f, "- {}", sentence.markdown())?;
             }
         }
-        let Document { chains, outcomes, stages, capacities, errors, .. } = &document;
-        for part in [chains, outcomes, stages, capacities, errors].into_iter().flatten() {
+        for part in [&document.chains, &document.outcomes].into_iter().flatten() {
             table(f, part)?;
         }
+        holds(f, &document.holds)?;
+        document.errors.iter().try_for_each(|errors| table(f, errors))?;
         if !document.status_codes.is_empty() {
             writeln!(f, "\n**Status codes** {}", joined(&document.status_codes, " · "))?;
         }
         document.inputs.iter().try_for_each(|inputs| table(f, inputs))
     }
+}
+
+fn holds(f: &mut Formatter<'_>, holds: &Holds<'_>) -> fmt::Result {
+    if !holds.sentences.is_empty() {
+        writeln!(f, "\n**What load holds**\n")?;
+    }
+    for sentence in &holds.sentences {
+        writeln!(f, "- {}", sentence.markdown())?;
+    }
+    holds.stages.iter().try_for_each(|stages| table(f, stages))
 }
 
 fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! A summary's sections, worded and in order, for people.
 
+mod capacity;
 mod chains;
 mod errors;
 mod inputs;
-mod stages;
 
 use plimsoll_analysis::{ChainFindings, FoundBy, GroupBy, Grouping, VerdictKind};
 use plimsoll_model::Nanos;
@@ -37,8 +37,7 @@ pub(crate) fn document<'a>(summary: &Summary<'a>, quote: fn(&str) -> String) -> 
         settings: settings(summary, quote),
         chains: chains::by_chain(summary),
         outcomes: chains::by_outcome(summary),
-        stages: stages::by_stage(summary),
-        capacities: stages::by_capacity(summary),
+        holds: capacity::holds(summary),
         errors: errors::by_kind(summary),
         status_codes: errors::status_codes(summary),
         inputs: inputs::ledger(summary),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use plimsoll_analysis::Findings;
 use plimsoll_model::{Ledger, Nanos, Timestamp};
 
@@ -35,6 +37,10 @@ pub struct EffectiveConfig {
     pub matched_by_header: bool,
     /// The configured chains.
     pub chains: Vec<ConfiguredChain>,
+    /// The length of the windows that stages are judged by.
+    pub window: Nanos,
+    /// How many instances served a chain in the test, where that was said; else one.
+    pub instances_under_test: BTreeMap<String, u32>,
 }
 
 /// What the configuration says of a chain.
@@ -47,6 +53,10 @@ pub struct ConfiguredChain {
 }
 
 impl EffectiveConfig {
+    pub(crate) fn instances_of(&self, chain: &str) -> u32 {
+        self.instances_under_test.get(chain).copied().unwrap_or(1)
+    }
+
     /// Whether any goal was set.
     pub(crate) fn has_slo(&self) -> bool {
         self.slo_latency.is_some()

@@ -3,7 +3,7 @@
 use plimsoll_analysis::VerdictKind;
 
 use crate::Summary;
-use crate::document::{Cell, Document, Tone};
+use crate::document::{Cell, Holds, Tone};
 use crate::escape::{shortened, visible};
 use crate::layout::Page;
 use crate::notices::notices;
@@ -67,9 +67,12 @@ pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
             sentence(&mut page, &[Cell::new("·").tone(Tone::Quiet)], one, 2);
         }
     }
-    let Document { chains, outcomes, stages, capacities, errors, .. } = &document;
-    for table in [chains, outcomes, stages, capacities, errors].into_iter().flatten() {
+    for table in [&document.chains, &document.outcomes].into_iter().flatten() {
         page.table(table);
+    }
+    holds(&mut page, &document.holds);
+    if let Some(errors) = &document.errors {
+        page.table(errors);
     }
     if !document.status_codes.is_empty() {
         page.blank_line();
@@ -96,6 +99,19 @@ pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
         page.flow(&pieces, " ", 2);
     }
     page.finish()
+}
+
+fn holds(page: &mut Page, holds: &Holds<'_>) {
+    if !holds.sentences.is_empty() {
+        page.blank_line();
+        page.flow(&[Cell::new("what load holds").tone(Tone::Strong)], "", 0);
+    }
+    for one in &holds.sentences {
+        sentence(page, &[Cell::new("·").tone(Tone::Quiet)], one, 2);
+    }
+    if let Some(stages) = &holds.stages {
+        page.table(stages);
+    }
 }
 
 /// Words in front, and a sentence behind them.

@@ -1,6 +1,6 @@
 //! What load is sustained, from stages and an SLO.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plimsoll_model::{Nanos, Rate};
 
@@ -16,10 +16,13 @@ use crate::capacity::sustained::{
 };
 use crate::capacity::usl;
 use crate::capacity::window::{Objective, Reason, Rules, Window};
-use crate::{Options, Slo};
+use crate::{Measure, Options, Slo};
 
-/// Rates that differ by less than this share are one that was offered twice.
+/// Rates that differ by less than this share are one that was offered twice, ...
 const SAME_RATE: f64 = 0.005;
+
+/// ... or, where arrivals are random, by as much as twice the chance error of their counts, and at most this share.
+const SAME_COUNTED: f64 = 0.015;
 
 /// A bracket wider than this share asks for more rates.
 const WIDE: f64 = 0.10;
@@ -75,7 +78,7 @@ pub(super) fn judge(
         })
         .collect();
     let capacity = if steps.is_empty() {
-        screened(&ramps, &objective, &rules_of_all, shortest)
+        screened(&ramps, &objective, &rules_of_all, shortest, measure)
     } else {
         bracketed(&steps, &held, &objective, &rules_of_all, shortest, options)
     };
@@ -111,29 +114,34 @@ fn verdict(
 
 /// The stages as steps: those of one rate alike, each pass over the rates a sweep of its own.
 fn steps(stages: &[&Stage]) -> Vec<Step> {
-    let mut order: Vec<usize> = (0..stages.len()).collect();
-    let rate = |stage: usize| stages[stage].offered.per_second();
-    order.sort_by(|&left, &right| rate(left).total_cmp(&rate(right)));
-    // By stage, the number of its rate, and the rate that all of that number have.
-    let mut nominal = vec![(0, Rate(0.0)); stages.len()];
-    let groups = order.chunk_by(|&low, &high| rate(high) - rate(low) <= SAME_RATE * rate(high));
-    for (number, group) in groups.enumerate() {
-        let mean = group.iter().map(|&stage| rate(stage)).sum::<f64>() / group.len() as f64;
-        for &stage in group {
-            nominal[stage] = (number, Rate(mean));
-        }
+    let mut rates: Vec<(f64, f64)> = stages
+        .iter()
+        .map(|stage| (stage.offered.per_second(), stage.error.max(SAME_RATE)))
+        .collect();
+    rates.sort_by(|left, right| left.0.total_cmp(&right.0));
+    let mut nominal: Vec<(f64, f64)> = Vec::new();
+    let is_one = |low: &(f64, f64), high: &(f64, f64)| {
+        high.0 - low.0 <= low.1.max(high.1).min(SAME_COUNTED) * high.0
+    };
+    for group in rates.chunk_by(is_one) {
+        let mean = group.iter().map(|rate| rate.0).sum::<f64>() / group.len() as f64;
+        nominal.extend(group.iter().map(|rate| (rate.0, mean)));
     }
-    let (mut sweep, mut seen) = (0, BTreeSet::new());
+    let mut sweep = 0;
+    let mut seen: Vec<f64> = Vec::new();
     stages
         .iter()
-        .zip(nominal)
-        .map(|(stage, (number, rate))| {
-            if !seen.insert(number) {
+        .map(|stage| {
+            let own = stage.offered.per_second();
+            let found = nominal.iter().find(|(rate, _)| rate.total_cmp(&own).is_eq());
+            let rate = found.map_or(own, |(_, mean)| *mean);
+            if seen.contains(&rate) {
                 sweep += 1;
-                seen = BTreeSet::from([number]);
+                seen.clear();
             }
+            seen.push(rate);
             Step {
-                rate,
+                rate: Rate(rate),
                 sweep,
                 window: stage.window,
                 windows: stage.windows.iter().map(|window| window.row).collect(),
@@ -170,6 +178,7 @@ fn bracketed(
         window,
         second_opinions: opinions(stages, rules),
         next_rates: next_rates(knee.lower, knee.upper, knee.censored),
+        hold: hold(measure),
     })
 }
 
@@ -179,6 +188,7 @@ fn screened(
     objective: &Objective,
     rules: &Rules,
     window: Nanos,
+    measure: &Measure,
 ) -> Option<CapacityFindings> {
     let rows: Vec<(Rate, Window)> = ramps
         .iter()
@@ -199,7 +209,14 @@ fn screened(
         window,
         second_opinions: SecondOpinions::default(),
         next_rates: next_rates(found.lower, found.upper, found.censored),
+        hold: hold(measure),
     })
+}
+
+/// How long a stage has to be for windows that are not scaled down.
+fn hold(measure: &Measure) -> Nanos {
+    let windows = measure.window.0.saturating_mul(u64::from(measure.min_windows));
+    Nanos(windows.saturating_add(measure.warm_up.0))
 }
 
 fn width(lower: Option<Rate>, upper: Option<Rate>) -> Option<f64> {
@@ -234,7 +251,9 @@ fn next_rates(lower: Option<Rate>, upper: Option<Rate>, censored: Censored) -> V
 
 /// Three significant digits are as many as a schedule needs.
 fn rounded(rate: f64) -> f64 {
-    format!("{rate:.2e}").parse().unwrap_or(rate)
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm is small")]
+    let unit = 10_f64.powi(rate.log10().floor() as i32 - 2);
+    if unit.is_finite() && unit > 0.0 { (rate / unit).round() * unit } else { rate }
 }
 
 /// What other methods say, over windows that count.
@@ -245,10 +264,10 @@ fn opinions(stages: &[&Stage], rules: &Rules) -> SecondOpinions {
         let rows: Vec<Window> = stage.windows.iter().map(|window| window.row).collect();
         let valid: Vec<&Window> = rows.iter().filter(|row| rules.reasons(row).is_empty()).collect();
         let (good, time) = valid.iter().fold((0, 0_u64), |(good, time), row| {
-            (good + row.successes, time.saturating_add(row.duration.0))
+            (good + row.good, time.saturating_add(row.duration.0))
         });
-        if let Some(achieved) = Rate::over(good, Nanos(time)) {
-            curve.push((stage.offered, achieved));
+        if let Some(goodput) = Rate::over(good, Nanos(time)) {
+            curve.push((stage.offered, goodput));
         }
         // An open loop's concurrency means nothing where a backlog grows.
         if backlog(&rows, None).is_none() {

@@ -42,11 +42,8 @@ pub struct StageFindings {
     pub goodput: Option<Rate>,
     /// Accepted answers.
     pub success: Option<Proportion>,
-    /// Median latency of the accepted answers, from when they were due, to [`StageFindings::RELATIVE_ERROR`]; `None` where
-    /// they are too few.
-    pub p50: Option<Nanos>,
-    /// 99th percentile of the same.
-    pub p99: Option<Nanos>,
+    /// Latency of the accepted answers.
+    pub latency: StageLatency,
     /// Whether the load is sustained; `None` without an SLO.
     pub classification: Option<Classification>,
     /// What makes it too high.
@@ -61,9 +58,37 @@ pub struct StageFindings {
     pub is_ramp: bool,
 }
 
-impl StageFindings {
-    /// The largest error of percentiles, as a share of the value.
+/// Latency of a stage's accepted answers, from when they were due; what they are too few to tell is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageLatency {
+    /// Accepted answers.
+    pub count: u64,
+    /// Median.
+    pub p50: Option<Nanos>,
+    /// 90th percentile.
+    pub p90: Option<Nanos>,
+    /// 95th percentile.
+    pub p95: Option<Nanos>,
+    /// 99th percentile.
+    pub p99: Option<Nanos>,
+    /// 99.9th percentile.
+    pub p999: Option<Nanos>,
+}
+
+impl StageLatency {
+    /// The largest error of a percentile, as a share of the value.
     pub const RELATIVE_ERROR: f64 = crate::windows::Spread::RELATIVE_ERROR;
+
+    fn of(window: &Window) -> Self {
+        Self {
+            count: window.successes(),
+            p50: window.percentile(500),
+            p90: window.percentile(900),
+            p95: window.percentile(950),
+            p99: window.percentile(990),
+            p999: window.percentile(999),
+        }
+    }
 }
 
 /// What load a chain sustains at its SLO.
@@ -91,8 +116,10 @@ pub struct CapacityFindings {
     pub window: Nanos,
     /// What other methods say, which size nothing.
     pub second_opinions: SecondOpinions,
-    /// Rates that would narrow the bracket.
+    /// Rates that would narrow the bracket, ...
     pub next_rates: Vec<Rate>,
+    /// ... and how long each has to be held.
+    pub hold: Nanos,
 }
 
 /// What other methods say of the same stages.
@@ -100,15 +127,17 @@ pub struct CapacityFindings {
 pub struct SecondOpinions {
     /// The Universal Scalability Law over steady windows, or why there is none.
     pub usl: Option<Result<usl::Fit, usl::FitError>>,
-    /// Where the curve of achieved over offered rate turns (Kneedle).
+    /// Where the curve of goodput over offered rate turns (Kneedle).
     pub kneedle: Option<Rate>,
-    /// Where achieved rate stops following offered rate (segmented regression).
+    /// Where goodput stops following the offered rate (segmented regression).
     pub segmented: Option<Rate>,
 }
 
-/// A chain's stages, and what load it sustains; `None` without an SLO, and where no stage tells.
+/// A chain's stages, and what load it sustains; `None` without an SLO, and where no stage tells. `everything` are the
+/// requests of all chains by the index of the window.
 pub(crate) fn found(
     parts: &[Part<'_>],
+    everything: &[(i64, u64)],
     groups: Option<&BTreeSet<u32>>,
     width: Nanos,
     options: &Options,
@@ -120,7 +149,7 @@ pub(crate) fn found(
         .collect();
     let stages: Vec<Stage> = timeline::spans(parts)
         .iter()
-        .filter_map(|span| Stage::of(span, parts, &lags, width, &options.measure))
+        .filter_map(|span| Stage::of(span, parts, &lags, everything, width, &options.measure))
         .collect();
     let Some(slo) = options.slo else {
         let unjudged = stages.iter().map(|stage| stage.finding(None, options)).collect();
@@ -149,8 +178,7 @@ impl Stage {
             good,
             goodput: good.and_then(|good| Rate::over(good, time)),
             success: Proportion::wilson(all.successes(), all.requests(), options.confidence),
-            p50: all.percentile(500),
-            p99: all.percentile(990),
+            latency: StageLatency::of(&all),
             classification: judged.map(|judged| judged.classification),
             binding: judged.and_then(|judged| judged.binding),
             backlog: judged.and_then(|judged| judged.backlog),

@@ -241,19 +241,18 @@ mod tests {
         }
     }
 
-    /// One step of so many places.
-    fn one(len: usize) -> Shape {
-        Shape::Steps(std::iter::once(0..len).collect())
+    fn one(range: Range<usize>) -> Shape {
+        Shape::Steps([range].into())
     }
 
     #[test]
     fn one_rate_is_one_step() {
-        assert_eq!(shape(&even(&[6.25], 400), 8), one(400));
-        assert_eq!(shape(&[], 8), one(0));
-        assert_eq!(shape(&[3], 8), one(1));
-        assert_eq!(shape(&[0; 50], 8), one(50));
+        assert_eq!(shape(&even(&[6.25], 400), 8), one(0..400));
+        assert_eq!(shape(&[], 8), one(0..0));
+        assert_eq!(shape(&[3], 8), one(0..1));
+        assert_eq!(shape(&[0; 50], 8), one(0..50));
         for seed in 0..200 {
-            assert_eq!(shape(&random(&[25.0], 300, seed), 8), one(300), "{seed}");
+            assert_eq!(shape(&random(&[25.0], 300, seed), 8), one(0..300), "{seed}");
         }
     }
 

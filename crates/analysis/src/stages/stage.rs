@@ -3,6 +3,7 @@
 use plimsoll_model::{Nanos, Rate, Timestamp};
 
 use super::timeline::{Part, Span};
+use crate::Intended;
 use crate::Measure;
 use crate::capacity::mser::mser;
 use crate::capacity::window;
@@ -17,13 +18,12 @@ const LEAST_MEANS: usize = 10;
 /// The time over which a mean is taken to find the warm-up.
 const MEAN_OVER: i64 = 1_000_000_000;
 
-/// The least that a rate may be wrong by, as a share of it: clocks are no better.
-const LEAST_UNCERTAINTY: f64 = 2e-5;
-
 /// A stage.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     pub(super) offered: Rate,
+    /// By how much the offered rate may be wrong, as a share of it.
+    pub(super) error: f64,
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
     /// The length of a window.
@@ -33,7 +33,7 @@ pub(super) struct Stage {
     pub(super) is_ramp: bool,
     /// Whether it was still settling when it ended.
     pub(super) not_steady: bool,
-    /// Whether what it shows is but a part of a mix: other chains had requests in the same runs.
+    /// Whether what it shows is but a part of a mix: other chains had requests meanwhile.
     pub(super) is_mixed: bool,
 }
 
@@ -78,6 +78,7 @@ impl Stage {
         span: &Span,
         parts: &[Part<'_>],
         lags: &[Vec<(i64, Nanos)>],
+        everything: &[(i64, u64)],
         width: i64,
         measure: &Measure,
     ) -> Option<Self> {
@@ -90,30 +91,38 @@ impl Stage {
         let cut = Cut::of(cells, width, measure);
         let settled = settled(&members, span, width, cut);
         let begin = span.windows.start + cut.warm_up.max(settled.cut);
-        let windows: Vec<Judged> = (0..(span.windows.end - begin) / cut.window)
+        let windows: Vec<Judged> = (0..(span.windows.end - begin).max(0) / cut.window)
             .map(|number| begin + number * cut.window)
             .map(|first| judged(&members, span, first, cut.window, width))
             .collect();
+        let of_all: u64 = within(everything, |count| count.0, span.windows.start, span.windows.end)
+            .iter()
+            .map(|count| count.1)
+            .sum();
         let time = |index: i64| Timestamp(index.saturating_mul(width));
         (!windows.is_empty()).then(|| Self {
-            offered: Rate(sum(members.iter().map(|member| member.offered(width)))),
+            offered: Rate(sum(members.iter().map(|member| member.offered(width)).collect())),
+            error: members.iter().map(Member::error).fold(0.0, f64::max),
             start: time(span.windows.start),
             end: time(span.windows.end),
             window: Nanos((cut.window * width).unsigned_abs()),
             windows,
             is_ramp: span.is_ramp,
             not_steady: settled.not_steady,
-            is_mixed: members.iter().any(|member| member.share < 1.0),
+            is_mixed: of_all > members.iter().map(|member| member.own).sum(),
         })
     }
 }
 
 /// A part of the chain within a span.
 struct Member<'a> {
-    windows: &'a [Window],
+    /// By cell.
+    windows: Vec<&'a [Window]>,
     pace: Option<&'a RunPace>,
     lags: &'a [(i64, Nanos)],
-    /// Of the run's requests, those of the chain.
+    /// Requests of the chain, ...
+    own: u64,
+    /// ... as a share of the run's.
     share: f64,
     /// Requests of the run, and the span's length in cells.
     run: f64,
@@ -122,40 +131,61 @@ struct Member<'a> {
 
 impl<'a> Member<'a> {
     fn of(part: &'a Part<'a>, lags: &'a [(i64, Nanos)], span: &Span) -> Option<Self> {
-        let windows =
-            within(&part.windows, |window| window.index, span.windows.start, span.windows.end);
+        let windows: Vec<&[Window]> = part
+            .cells
+            .iter()
+            .map(|cell| within(cell, |window| window.index, span.windows.start, span.windows.end))
+            .collect();
         let run = within(&part.run, |count| count.0, span.windows.start, span.windows.end);
         let of_run: u64 = run.iter().map(|count| count.1).sum();
-        let own: u64 = windows.iter().map(Window::requests).sum();
+        let own: u64 = windows.iter().copied().flatten().map(Window::requests).sum();
         (own > 0).then(|| Self {
             windows,
             pace: part.pace,
             lags,
+            own,
             share: own as f64 / of_run.max(own) as f64,
             run: of_run as f64,
             cells: span.windows.end - span.windows.start,
         })
     }
 
+    /// Its windows from one cell of the grid on and before another.
+    fn between(&self, first: i64, end: i64) -> impl Iterator<Item = &'a Window> {
+        self.windows.iter().flat_map(move |cell| within(cell, |window| window.index, first, end))
+    }
+
     /// Requests per second.
     fn offered(&self, width: i64) -> f64 {
-        let (rate, uncertainty) = match self.pace.and_then(RunPace::constant_rate) {
-            Some(intended) => (intended.rate.per_second(), intended.uncertainty),
-            // One request more or less may be due in so much time.
-            None => (self.run / (self.cells as f64 * width as f64 / 1e9), 1.0 / self.run.max(1.0)),
-        };
-        shortest(rate, uncertainty.max(LEAST_UNCERTAINTY)) * self.share
+        let measured = self.run / (self.cells as f64 * width as f64 / 1e9);
+        let nominal = |known: Intended| roundest(known.rate.per_second(), known.uncertainty);
+        self.pace.and_then(RunPace::constant).map_or(measured, nominal) * self.share
+    }
+
+    /// By how much that may be wrong, as a share of it: next to nothing where the rate is known, else by chance.
+    fn error(&self) -> f64 {
+        let is_known = self.pace.and_then(RunPace::constant).is_some();
+        if is_known { 0.0 } else { 2.0 / self.run.max(1.0).sqrt() }
     }
 }
 
-/// The number of fewest digits that is this rate, as far as that is known: people ask for round ones.
-fn shortest(rate: f64, uncertainty: f64) -> f64 {
-    if !rate.is_finite() || rate <= 0.0 {
-        return rate;
-    }
-    (0..12)
-        .map(|digits| format!("{rate:.digits$e}").parse().unwrap_or(rate))
-        .find(|rounded: &f64| (rounded - rate).abs() <= rate * uncertainty)
+/// The number of the fewest digits that is this one, give or take a share of it: rates are typed by people.
+fn roundest(rate: f64, share: f64) -> f64 {
+    const MOST_DIGITS: i32 = 9;
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm is small")]
+    let unit = rate.log10().ceil() as i32;
+    (0..MOST_DIGITS)
+        .map(|digits| {
+            let power = unit - digits;
+            // A power of ten below 1 is no number of its own, its inverse is.
+            let places = 10_f64.powi(power.abs());
+            if power >= 0 {
+                (rate / places).round() * places
+            } else {
+                (rate * places).round() / places
+            }
+        })
+        .find(|rounded| (rounded - rate).abs() <= share * rate)
         .unwrap_or(rate)
 }
 
@@ -172,8 +202,9 @@ fn settled(members: &[Member<'_>], span: &Span, width: i64, cut: Cut) -> Settled
     let means: Vec<f64> = (0..count)
         .map(|number| {
             let first = span.windows.start + number * cells;
-            let merged = merged(members, first, first + cells);
-            merged.latency_sum as f64 / merged.requests().max(1) as f64
+            let windows = || members.iter().flat_map(|member| member.between(first, first + cells));
+            let sum: u128 = windows().map(|window| u128::from(window.latency_sum)).sum();
+            sum as f64 / windows().map(Window::requests).sum::<u64>().max(1) as f64
         })
         .collect();
     let enough = means.len() >= LEAST_MEANS && !span.is_ramp;
@@ -193,22 +224,22 @@ fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i6
     let counts = merged(members, first, end);
     let (from, until) = (first.saturating_mul(width), end.saturating_mul(width));
     let duration = Nanos((cells * width).unsigned_abs());
-    let scheduled: Option<Vec<f64>> = members
+    let scheduled = members
         .iter()
         .map(|member| {
-            let own = within(member.windows, |window| window.index, first, end);
             match member.pace {
-                Some(pace) if pace.constant_rate().is_some() => {
+                Some(pace) if pace.constant().is_some() => {
                     Some(pace.due_between(from, until)? * member.share)
                 }
                 // Each request is recorded by when it was due.
                 Some(pace) if pace.due_between(from, until).is_some() => {
-                    Some(own.iter().map(Window::requests).sum::<u64>() as f64)
+                    Some(member.between(first, end).map(Window::requests).sum::<u64>() as f64)
                 }
                 _ => None,
             }
         })
-        .collect();
+        .collect::<Option<Vec<f64>>>()
+        .map(sum);
     let mut late: Vec<Nanos> = members
         .iter()
         .flat_map(|member| within(member.lags, |lag| lag.0, from, until))
@@ -222,7 +253,7 @@ fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i6
         duration,
         // One more or less may be due within a window, whatever the generator does.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0")]
-        scheduled: scheduled.map(|parts| (sum(parts) - 1.0).max(0.0) as u64),
+        scheduled: scheduled.map(|scheduled| (scheduled - 1.0).max(0.0) as u64),
         sent: requests,
         successes: counts.successes(),
         good: counts.good(),
@@ -236,9 +267,8 @@ fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i6
     Judged { counts, row }
 }
 
-/// The sum, which does not depend on the order of the parts.
-fn sum(parts: impl IntoIterator<Item = f64>) -> f64 {
-    let mut parts: Vec<f64> = parts.into_iter().collect();
+/// The sum, whatever the order of the parts.
+fn sum(mut parts: Vec<f64>) -> f64 {
     parts.sort_by(f64::total_cmp);
     parts.iter().sum()
 }
@@ -247,7 +277,7 @@ fn sum(parts: impl IntoIterator<Item = f64>) -> f64 {
 fn merged(members: &[Member<'_>], first: i64, end: i64) -> Window {
     let mut merged = Window::at(first);
     for member in members {
-        for window in within(member.windows, |window| window.index, first, end) {
+        for window in member.between(first, end) {
             merged.merge(window);
         }
     }
@@ -267,16 +297,21 @@ mod tests {
 
     #[test]
     fn rates_are_as_round_as_they_may_be() {
-        for (rate, uncertainty, expected) in [
-            (400.000_7, 2e-5, 400.0),
-            (333.333_3, 2e-5, 333.33),
-            (50.000_57, 2e-5, 50.0),
-            (401.2, 0.01, 400.0),
-            (12_345.678, 0.0, 12_345.678),
-            (0.0, 0.1, 0.0),
+        for (rate, share, expected) in [
+            (400.000_703, 1e-5, 400.0),
+            (0.333_333, 1e-9, 0.333_333),
+            (0.333_333, 1e-5, 0.333_33),
+            (449.9, 1e-3, 450.0),
+            (449.9, 1e-6, 449.9),
+            (1_234.567_89, 1e-6, 1_234.568),
+            (99_999.9, 1e-4, 100_000.0),
+            (7.0, 0.0, 7.0),
         ] {
-            assert!((shortest(rate, uncertainty) - expected).abs() < 1e-9, "{rate}");
+            let found = roundest(rate, share);
+            assert!((found - expected).abs() < 1e-9, "{rate}: {found}");
         }
+        assert!(roundest(f64::NAN, 0.1).is_nan());
+        assert!(roundest(f64::INFINITY, 0.1).is_infinite());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! When a chain's requests were due at a constant rate: the spans of its runs, and what lies under several at once.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::segment::{Shape, shape};
@@ -12,16 +13,13 @@ const PAUSE: i64 = 16;
 /// The fewest windows at one rate that are told from what is before and behind.
 const SHORTEST: usize = 8;
 
-/// The same for what lies under several parts.
-const SHORTEST_SPAN: i64 = 8;
-
 /// A chain's requests in one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Part<'a> {
-    /// Windows of the grid with the chain's requests, in order of time.
-    pub(crate) windows: Vec<Window>,
+    /// Windows of the grid with the chain's requests, in order of time, by the cells that they are counted in.
+    pub(crate) cells: Vec<&'a [Window]>,
     /// Requests of the whole run by the index of the window, in order of time.
-    pub(crate) run: Vec<(i64, u64)>,
+    pub(crate) run: Cow<'a, [(i64, u64)]>,
     /// How the run was to be sent; `None` for what was not kept apart by run.
     pub(crate) pace: Option<&'a RunPace>,
 }
@@ -55,7 +53,7 @@ pub(super) fn spans(parts: &[Part<'_>]) -> Vec<Span> {
         while let Some(span) = coming.next_if(|(range, ..)| range.start <= edge[0]) {
             open.push(span);
         }
-        if open.is_empty() || edge[1] - edge[0] < SHORTEST_SPAN {
+        if open.is_empty() || edge[1] < behind(edge[0], SHORTEST) {
             continue;
         }
         let mut parts: Vec<usize> = open.iter().map(|(_, number, _)| *number).collect();
@@ -70,7 +68,7 @@ impl Part<'_> {
     /// Its own spans, without the windows at their ends, which may be but parts; whether each is a ramp.
     fn spans(&self) -> Vec<(Range<i64>, bool)> {
         let mut spans = Vec::new();
-        if self.pace.and_then(RunPace::constant_rate).is_some() {
+        if self.pace.and_then(RunPace::constant).is_some() {
             if let (Some(first), Some(last)) = (self.run.first(), self.run.last()) {
                 spans.push((first.0 + 1..last.0, false));
             }
@@ -79,10 +77,10 @@ impl Part<'_> {
                 let Some(&(start, _)) = island.first() else { continue };
                 match shape(&dense(island), SHORTEST) {
                     Shape::Steps(ranges) => spans.extend(ranges.into_iter().map(|range| {
-                        (start + index_of(range.start) + 1..start + index_of(range.end) - 1, false)
+                        (behind(start, range.start) + 1..behind(start, range.end) - 1, false)
                     })),
                     Shape::Ramp => {
-                        spans.push((start + 1..start + index_of(dense(island).len()) - 1, true));
+                        spans.push((start + 1..behind(start, dense(island).len()) - 1, true));
                     }
                 }
             }
@@ -92,14 +90,16 @@ impl Part<'_> {
     }
 
     fn has_requests(&self, range: &Range<i64>) -> bool {
-        let first = self.windows.partition_point(|window| window.index < range.start);
-        self.windows.get(first).is_some_and(|window| window.index < range.end)
+        self.cells.iter().any(|windows| {
+            let first = windows.partition_point(|window| window.index < range.start);
+            windows.get(first).is_some_and(|window| window.index < range.end)
+        })
     }
 }
 
-/// A place in a series, which is far below 63 bits.
-fn index_of(place: usize) -> i64 {
-    i64::try_from(place).unwrap_or(i64::MAX)
+/// The index that lies so many windows behind another.
+fn behind(index: i64, windows: usize) -> i64 {
+    index.saturating_add_unsigned(windows as u64)
 }
 
 /// The parts of a series between long pauses.
@@ -122,26 +122,34 @@ fn dense(island: &[(i64, u64)]) -> Vec<u64> {
 mod tests {
     use super::*;
 
-    fn part(counts: impl IntoIterator<Item = (i64, u64)>) -> Part<'static> {
-        let run: Vec<(i64, u64)> = counts.into_iter().collect();
-        let windows = run.iter().map(|&(index, _)| Window::at(index)).collect();
-        Part { windows, run, pace: None }
+    type Counts = Vec<(i64, u64)>;
+
+    fn windows(counts: &Counts) -> Vec<Window> {
+        counts.iter().map(|&(index, _)| Window::at(index)).collect()
+    }
+
+    fn part<'a>(counts: &'a Counts, windows: &'a [Window]) -> Part<'a> {
+        Part { cells: vec![windows], run: Cow::Borrowed(counts), pace: None }
     }
 
     #[test]
     fn a_run_of_steps_has_as_many_spans() {
-        let counts = (0..120).map(|index: i64| {
-            (1_000 + index, if index < 40 { 10 } else { 20 + index.cast_unsigned() / 80 * 10 })
-        });
-        let spans = spans(&[part(counts)]);
+        let counts: Counts = (0..120)
+            .map(|index: i64| {
+                (1_000 + index, if index < 40 { 10 } else { 20 + index.unsigned_abs() / 80 * 10 })
+            })
+            .collect();
+        let spans = spans(&[part(&counts, &windows(&counts))]);
         let windows: Vec<Range<i64>> = spans.into_iter().map(|span| span.windows).collect();
         assert_eq!(windows, [1_001..1_039, 1_041..1_079, 1_081..1_119]);
     }
 
     #[test]
     fn pauses_and_slivers_are_no_spans() {
-        let counts = (0..40).chain(100_000_000_000..100_000_000_040).map(|index| (index, 7));
-        let spans = spans(&[part(counts), part((3..44).map(|index| (index, 5)))]);
+        let long: Counts =
+            (0..40).chain(100_000_000_000..100_000_000_040).map(|index| (index, 7)).collect();
+        let short: Counts = (3..44).map(|index| (index, 5)).collect();
+        let spans = spans(&[part(&long, &windows(&long)), part(&short, &windows(&short))]);
         let found: Vec<(Range<i64>, Vec<usize>)> =
             spans.into_iter().map(|span| (span.windows, span.parts)).collect();
         assert_eq!(found, [(4..39, vec![0, 1]), (100_000_000_001..100_000_000_039, vec![0])]);

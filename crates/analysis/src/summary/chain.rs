@@ -1,6 +1,6 @@
 //! What is found of a chain, but its verdict.
 
-use std::collections::btree_map::Entry;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Nanos, Rate};
@@ -16,7 +16,7 @@ use crate::runs::OVERFLOW;
 use crate::stages::{self, Part};
 use crate::tally::Tally;
 use crate::taxonomy::Side;
-use crate::windows::Window;
+use crate::windows::{self, Window};
 use crate::{ChainFindings, ErrorFinding, LatencyFindings, Options, Proportion};
 
 /// The most attack names, and the most hosts, that are listed per chain.
@@ -35,9 +35,30 @@ pub(super) struct Context<'a> {
     pub(super) counting: &'a Counting,
     pub(super) options: &'a Options,
     pub(super) runs: &'a RunTotals<'a>,
+    /// Requests of each run by the index of the window.
+    run_counts: BTreeMap<u32, Vec<(i64, u64)>>,
+    /// The same of all together.
+    everything: Vec<(i64, u64)>,
 }
 
 impl<'a> Context<'a> {
+    pub(super) fn new(
+        counting: &'a Counting,
+        options: &'a Options,
+        runs: &'a RunTotals<'a>,
+    ) -> Self {
+        let counts = |run: &RunTotal<'_>| {
+            let of = |cell: &&Cell| counting.windows.of(cell.number);
+            windows::counts(&run.cells.iter().map(of).collect::<Vec<_>>())
+        };
+        let run_counts = runs.by_root.iter().map(|(&root, run)| (root, counts(run))).collect();
+        let cells = counting.cells.iter().map(|cell| counting.windows.of(cell.number));
+        let everything = windows::counts(&cells.collect::<Vec<_>>());
+        Self { counting, options, runs, run_counts, everything }
+    }
+}
+
+impl Context<'_> {
     /// All of a chain's findings but its verdict. `groups` are its groups, `None` for everything.
     pub(super) fn chain(
         &self,
@@ -45,7 +66,7 @@ impl<'a> Context<'a> {
         parts: &ChainParts<'_>,
         groups: Option<&BTreeSet<u32>>,
     ) -> ChainFindings {
-        let Self { counting, options, runs } = *self;
+        let Self { counting, options, runs, .. } = *self;
         let tally = merged(&parts.cells);
         let active = match groups {
             Some(_) => parts.times.active(runs),
@@ -73,7 +94,8 @@ impl<'a> Context<'a> {
             _ => None,
         };
         let sources = self.sources(parts);
-        let (stages, capacity) = stages::found(&sources, groups, counting.windows.width(), options);
+        let (stages, capacity) =
+            stages::found(&sources, &self.everything, groups, counting.windows.width(), options);
         ChainFindings {
             name: name.to_owned(),
             requests: tally.requests(),
@@ -110,35 +132,19 @@ impl<'a> Context<'a> {
     }
 
     /// The windows of the chain's requests, by run.
-    fn sources(&self, parts: &ChainParts<'a>) -> Vec<Part<'a>> {
-        let mut by_root: BTreeMap<u32, Vec<&'a Cell>> = BTreeMap::new();
+    fn sources<'a>(&'a self, parts: &ChainParts<'_>) -> Vec<Part<'a>> {
+        let mut by_root: BTreeMap<u32, Vec<&'a [Window]>> = BTreeMap::new();
         for cell in &parts.cells {
-            by_root.entry(self.runs.root(cell.run)).or_default().push(cell);
+            let windows = self.counting.windows.of(cell.number);
+            by_root.entry(self.runs.root(cell.run)).or_default().push(windows);
         }
-        let windows = |cells: &[&'a Cell]| {
-            let counting = self.counting;
-            cells.iter().flat_map(|cell| counting.windows.of(cell.number)).collect::<Vec<_>>()
-        };
-        let source = |(root, cells): (u32, Vec<&'a Cell>)| {
-            let run = self.runs.by_root.get(&root);
-            let mut merged: BTreeMap<i64, Window> = BTreeMap::new();
-            for window in windows(&cells) {
-                match merged.entry(window.index) {
-                    Entry::Occupied(mut entry) => entry.get_mut().merge(window),
-                    Entry::Vacant(entry) => {
-                        entry.insert(window.clone());
-                    }
-                }
-            }
-            let mut requests: BTreeMap<i64, u64> = BTreeMap::new();
-            for window in windows(run.map_or(&cells, |run| &run.cells)) {
-                *requests.entry(window.index).or_default() += window.requests();
-            }
-            Part {
-                windows: merged.into_values().collect(),
-                run: requests.into_iter().collect(),
-                pace: run.map(|run| &run.pace).filter(|_| root != OVERFLOW),
-            }
+        let source = |(root, cells): (u32, Vec<&'a [Window]>)| match self.runs.by_root.get(&root) {
+            Some(run) if root != OVERFLOW => Part {
+                cells,
+                run: Cow::Borrowed(self.run_counts.get(&root).map_or(&[], Vec::as_slice)),
+                pace: Some(&run.pace),
+            },
+            _ => Part { run: Cow::Owned(windows::counts(&cells)), cells, pace: None },
         };
         by_root.into_iter().map(source).collect()
     }

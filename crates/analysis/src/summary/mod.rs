@@ -39,7 +39,7 @@ pub(crate) fn findings(
         chain.groups.insert(part.group);
         chain.times.add(runs.root(part.run), &part);
     }
-    let context = Context { counting, options, runs: &runs };
+    let context = Context::new(counting, options, &runs);
     let mut chains: Vec<ChainFindings> = parts
         .iter()
         .map(|((_, name), parts)| context.chain(name, parts, Some(&parts.groups)))

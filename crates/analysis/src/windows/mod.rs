@@ -15,10 +15,10 @@ pub(crate) use spread::Spread;
 const WIDTH: i64 = 125_000_000;
 
 /// The most windows of all cells together, ...
-const MAX_WINDOWS: usize = 1 << 13;
+const MAX_WINDOWS: usize = 1 << 14;
 
 /// ... and the most memory of their latencies, in bytes.
-const MAX_BYTES: usize = 12 << 20;
+const MAX_BYTES: usize = 24 << 20;
 
 /// What a record was counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +104,8 @@ pub(crate) struct Windows {
     cells: Vec<Series>,
     count: usize,
     bytes: usize,
-    max_count: usize,
-    max_bytes: usize,
+    most: usize,
+    most_bytes: usize,
 }
 
 /// The windows of one cell, those without a request left out.
@@ -124,8 +124,8 @@ impl Default for Windows {
 }
 
 impl Windows {
-    fn with_limits(max_count: usize, max_bytes: usize) -> Self {
-        Self { width: WIDTH, cells: Vec::new(), count: 0, bytes: 0, max_count, max_bytes }
+    fn with_limits(most: usize, most_bytes: usize) -> Self {
+        Self { width: WIDTH, cells: Vec::new(), count: 0, bytes: 0, most, most_bytes }
     }
 
     /// Counts a record in a cell. One without a time is in no window.
@@ -174,7 +174,7 @@ impl Windows {
     #[cold]
     fn grow(&mut self, bytes: usize) {
         self.bytes += bytes;
-        if self.count > self.max_count || self.bytes > self.max_bytes {
+        if self.count > self.most || self.bytes > self.most_bytes {
             self.widen();
         }
     }
@@ -182,7 +182,7 @@ impl Windows {
     /// Doubles the width until there is room for a while.
     #[cold]
     fn widen(&mut self) {
-        while self.count > self.max_count / 4 * 3 || self.bytes > self.max_bytes / 4 * 3 {
+        while self.count > self.most / 4 * 3 || self.bytes > self.most_bytes / 4 * 3 {
             let Some(width) = self.width.checked_mul(2) else { return };
             self.width = width;
             (self.count, self.bytes) = (0, 0);
@@ -204,6 +204,23 @@ impl Windows {
     pub(crate) fn of(&self, cell: usize) -> &[Window] {
         self.cells.get(cell).map_or(&[], |series| &series.windows)
     }
+}
+
+/// Requests of all these cells together by the index of the window, in order of time.
+pub(crate) fn counts(cells: &[&[Window]]) -> Vec<(i64, u64)> {
+    let mut counts: Vec<(i64, u64)> = cells
+        .iter()
+        .flat_map(|cell| cell.iter().map(|window| (window.index, window.requests())))
+        .collect();
+    if cells.len() > 1 {
+        counts.sort_by_key(|count| count.0);
+        counts.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            kept.1 += if is_same { next.1 } else { 0 };
+            is_same
+        });
+    }
+    counts
 }
 
 impl Series {
@@ -279,10 +296,10 @@ mod tests {
         fn nothing_is_lost_however_wide_windows_become(
             records in prop::collection::vec(
                 (0_usize..3, -40_000_000_000_i64..400_000_000_000, 0_u64..1 << 40, 0_usize..8), 0..400),
-            max_count in 4_usize..40,
-            max_bytes in 2_000_usize..20_000,
+            most in 4_usize..40,
+            most_bytes in 2_000_usize..20_000,
         ) {
-            let mut windows = Windows::with_limits(max_count, max_bytes);
+            let mut windows = Windows::with_limits(most, most_bytes);
             for &(cell, after, latency, outcome) in &records {
                 let outcome = match outcome {
                     6 => Outcome::Good,
@@ -291,7 +308,7 @@ mod tests {
                 };
                 windows.add(cell, &record(START + after, latency), outcome);
             }
-            prop_assert!(windows.count <= max_count.max(3), "{}", windows.count);
+            prop_assert!(windows.count <= most.max(3), "{}", windows.count);
             let width = i64::try_from(windows.width().0).unwrap();
             let mut expected: BTreeMap<(usize, i64), (u64, u64, u64)> = BTreeMap::new();
             for &(cell, after, latency, outcome) in &records {

@@ -47,23 +47,22 @@ impl Spread {
                 *count = count.saturating_add(1);
                 0
             }
-            None => self.add_n(bucket, 1),
+            None => self.add_beyond(bucket),
         }
     }
 
     #[cold]
-    fn add_n(&mut self, bucket: u16, times: u32) -> usize {
+    fn add_beyond(&mut self, bucket: u16) -> usize {
         let before = self.bytes();
-        // By whole powers of two, lest each new bucket move the others.
-        let first = bucket & !(OCTAVE - 1);
-        self.reach(first, first + OCTAVE);
+        self.reach(bucket);
         let place = usize::from(bucket - self.first);
-        self.counts[place] = self.counts[place].saturating_add(times);
+        self.counts[place] = self.counts[place].saturating_add(1);
         self.bytes() - before
     }
 
-    /// Makes room for the buckets from `first` on and before `end`.
-    fn reach(&mut self, first: u16, end: u16) {
+    /// Makes room for a bucket, by whole powers of two, lest each new one move the others.
+    fn reach(&mut self, bucket: u16) {
+        let first = bucket & !(OCTAVE - 1);
         if self.counts.is_empty() {
             self.first = first;
         }
@@ -72,20 +71,21 @@ impl Spread {
             self.counts.splice(0..0, std::iter::repeat_n(0, more));
             self.first = first;
         }
-        let end = usize::from(end - self.first);
+        let end = usize::from(first - self.first + OCTAVE);
         if end > self.counts.len() {
             self.counts.resize(end, 0);
         }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        let Ok(len) = u16::try_from(other.counts.len()) else { return };
-        if len > 0 {
-            self.reach(other.first, other.first + len);
-            let place = usize::from(other.first - self.first);
-            for (mine, theirs) in self.counts[place..].iter_mut().zip(&other.counts) {
-                *mine = mine.saturating_add(*theirs);
-            }
+        let (Some(last), first) = (other.counts.len().checked_sub(1), other.first) else { return };
+        #[expect(clippy::cast_possible_truncation, reason = "buckets are below 2^11")]
+        let last = first + last as u16;
+        self.reach(first);
+        self.reach(last);
+        let place = usize::from(first - self.first);
+        for (mine, theirs) in self.counts.iter_mut().skip(place).zip(&other.counts) {
+            *mine = mine.saturating_add(*theirs);
         }
     }
 

@@ -3,4 +3,5 @@
 mod findings;
 mod properties;
 mod published;
+mod stages;
 mod stream;

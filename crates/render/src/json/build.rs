@@ -3,18 +3,18 @@
 use plimsoll_analysis::{self as analysis, FoundBy, GroupBy, Grouping};
 use plimsoll_model::{self as model, Nanos, Timestamp};
 
-use super::capacity;
+use super::capacity::{capacity, stage};
 use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
     Chain, Config, ConfiguredChain, Damage, Error, Histograms, InOrder, Input, Latencies, Latency,
     Proportion, Report, Run, SendLag, Slo, Verdict, Warning,
 };
-use crate::Summary;
 use crate::clock::rfc3339;
 use crate::notices::{Notice, notices};
 use crate::numbers::percentile_of;
 use crate::verdict::{Sentence, told};
+use crate::{EffectiveConfig, Summary};
 
 pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
     let findings = summary.findings;
@@ -30,14 +30,19 @@ pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
             from_utc: summary.config.from.and_then(utc),
             to_utc: summary.config.to.and_then(utc),
             skip_s: exact_s(summary.config.skip),
-            window_s: (),
+            window_s: exact_s(summary.config.window),
         },
         inputs: inputs(summary),
         runs: findings.runs.iter().map(|found| run(found, summary.ledgers)).collect(),
         verdict: verdict(&findings.total),
-        total: chain(&findings.total),
+        total: chain(&findings.total, &summary.config),
         chains: InOrder(
-            findings.chains.iter().map(by_name).map(|(name, found)| (name, chain(found))).collect(),
+            findings
+                .chains
+                .iter()
+                .map(by_name)
+                .map(|(name, found)| (name, chain(found, &summary.config)))
+                .collect(),
         ),
         histograms: InOrder(
             findings
@@ -142,7 +147,7 @@ fn run<'a>(run: &'a analysis::RunFindings, ledgers: &'a [model::Ledger]) -> Run<
     }
 }
 
-fn chain(chain: &analysis::ChainFindings) -> Chain<'_> {
+fn chain<'a>(chain: &'a analysis::ChainFindings, config: &EffectiveConfig) -> Chain<'a> {
     let rate = |rate: Option<model::Rate>| rate.map(model::Rate::per_second);
     Chain {
         requests: chain.requests,
@@ -175,8 +180,8 @@ fn chain(chain: &analysis::ChainFindings) -> Chain<'_> {
         status_codes: &chain.status_codes,
         errors: chain.errors.iter().map(|found| error(found, chain.requests)).collect(),
         verdict: verdict(chain),
-        stages: chain.stages.iter().map(capacity::stage).collect(),
-        capacity: chain.capacity.as_ref().map(capacity::capacity),
+        stages: chain.stages.iter().map(stage).collect(),
+        capacity: chain.capacity.as_ref().map(|found| capacity(found, chain, config)),
         windows: (),
     }
 }

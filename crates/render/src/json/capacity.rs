@@ -1,17 +1,15 @@
-//! Stages and what load they show to be sustained.
+//! Stages and capacity.
 
 use plimsoll_analysis::capacity::mlrsearch::Classification;
 use plimsoll_analysis::capacity::sustained::Binding;
 use plimsoll_analysis::capacity::usl;
-use plimsoll_analysis::{CapacityFindings, StageFindings};
-use plimsoll_model::Rate;
+use plimsoll_analysis::{self as analysis, CapacityFindings, ChainFindings, StageFindings};
+use plimsoll_model::{Nanos, Rate};
 
 use super::build::{proportion, span_ms, utc};
 use super::number::exact_s;
-use super::structs::{Capacity, Stage, StageLatency, Usl};
-
-/// The confidence of a model's intervals.
-const LEVEL: f64 = 0.95;
+use super::structs::{Capacity, Estimate, Stage, StageLatency, Usl};
+use crate::EffectiveConfig;
 
 pub(super) fn stage(found: &StageFindings) -> Stage {
     Stage {
@@ -25,11 +23,7 @@ pub(super) fn stage(found: &StageFindings) -> Stage {
         good: found.good,
         goodput_rps: found.goodput.map(Rate::per_second),
         success: found.success.as_ref().map(proportion),
-        latency_ms: StageLatency {
-            p50: found.p50.map(span_ms),
-            p99: found.p99.map(span_ms),
-            relative_error: StageFindings::RELATIVE_ERROR,
-        },
+        latency_ms: latency(&found.latency),
         classification: found.classification.map(Classification::name),
         binding: found.binding.map(Binding::name),
         invalid: found.invalid.iter().map(|(reason, &count)| (reason.code(), count)).collect(),
@@ -38,7 +32,24 @@ pub(super) fn stage(found: &StageFindings) -> Stage {
     }
 }
 
-pub(super) fn capacity(found: &CapacityFindings) -> Capacity {
+fn latency(found: &analysis::StageLatency) -> StageLatency {
+    let of = |percentile: Option<Nanos>| percentile.map(span_ms);
+    StageLatency {
+        count: found.count,
+        p50: of(found.p50),
+        p90: of(found.p90),
+        p95: of(found.p95),
+        p99: of(found.p99),
+        p999: of(found.p999),
+        relative_error: analysis::StageLatency::RELATIVE_ERROR,
+    }
+}
+
+pub(super) fn capacity(
+    found: &CapacityFindings,
+    chain: &ChainFindings,
+    config: &EffectiveConfig,
+) -> Capacity {
     let rate = |rate: Option<Rate>| rate.map(Rate::per_second);
     let opinions = &found.second_opinions;
     Capacity {
@@ -52,27 +63,34 @@ pub(super) fn capacity(found: &CapacityFindings) -> Capacity {
         screening: found.screening,
         mixed: found.mixed,
         binding: found.binding.map(Binding::name),
-        instances_under_test: 1,
+        instances_under_test: config.instances_of(&chain.name),
         window_s: exact_s(found.window),
-        usl: opinions.usl.as_ref().and_then(|fit| fit.as_ref().ok()).map(model),
+        usl: opinions.usl.as_ref().and_then(|fit| fit.as_ref().ok()).map(usl),
         kneedle_rps: rate(opinions.kneedle),
         segmented_rps: rate(opinions.segmented),
         next_rates_rps: found.next_rates.iter().map(|rate| rate.per_second()).collect(),
     }
 }
 
-fn model(fit: &usl::Fit) -> Usl {
+fn usl(fit: &usl::Fit) -> Usl {
+    const LEVEL: f64 = 0.95;
     let intervals = fit.intervals(LEVEL);
-    let interval = |place: usize| intervals.map(|of| [of[place].low, of[place].high]);
+    let estimate = |place: usize, value: f64| {
+        let interval = intervals.and_then(|intervals| intervals.get(place).copied());
+        Estimate {
+            value,
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+        }
+    };
     let peak = fit.peak();
     Usl {
-        sigma: fit.model.sigma,
-        kappa: fit.model.kappa,
-        lambda_rps: fit.model.lambda.per_second(),
-        sigma_interval: interval(0),
-        kappa_interval: interval(1),
-        lambda_interval_rps: interval(2),
+        sigma: estimate(0, fit.model.sigma),
+        kappa: estimate(1, fit.model.kappa),
+        lambda_rps: estimate(2, fit.model.lambda.per_second()),
         peak_concurrency: peak.map(|peak| peak.concurrency),
         peak_rps: peak.map(|peak| peak.throughput.per_second()),
+        residual_rps: fit.residual_error,
+        degrees_of_freedom: fit.freedom,
     }
 }

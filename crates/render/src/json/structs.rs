@@ -31,7 +31,7 @@ pub(super) struct Config<'a> {
     pub(super) from_utc: Option<String>,
     pub(super) to_utc: Option<String>,
     pub(super) skip_s: Decimal,
-    pub(super) window_s: NotYet,
+    pub(super) window_s: Decimal,
 }
 
 #[derive(serde::Serialize)]
@@ -120,67 +120,6 @@ pub(super) struct Chain<'a> {
 }
 
 #[derive(serde::Serialize)]
-pub(super) struct Stage {
-    pub(super) offered_rps: f64,
-    pub(super) start_utc: Option<String>,
-    pub(super) end_utc: Option<String>,
-    pub(super) window_s: Decimal,
-    pub(super) windows: usize,
-    pub(super) valid_windows: usize,
-    pub(super) requests: u64,
-    pub(super) good: Option<u64>,
-    pub(super) goodput_rps: Option<f64>,
-    pub(super) success: Option<Proportion>,
-    pub(super) latency_ms: StageLatency,
-    pub(super) classification: Option<&'static str>,
-    pub(super) binding: Option<&'static str>,
-    pub(super) invalid: BTreeMap<&'static str, usize>,
-    pub(super) not_steady: bool,
-    pub(super) ramp: bool,
-}
-
-/// Of the successes, from when they were due.
-#[derive(serde::Serialize)]
-pub(super) struct StageLatency {
-    pub(super) p50: Option<Decimal>,
-    pub(super) p99: Option<Decimal>,
-    pub(super) relative_error: f64,
-}
-
-#[derive(serde::Serialize)]
-pub(super) struct Capacity {
-    pub(super) bound_lower_rps: Option<f64>,
-    pub(super) bound_upper_rps: Option<f64>,
-    pub(super) conditional_rps: Option<f64>,
-    pub(super) interval_low_rps: Option<f64>,
-    pub(super) interval_high_rps: Option<f64>,
-    pub(super) relative_width: Option<f64>,
-    pub(super) censored: &'static str,
-    pub(super) screening: bool,
-    pub(super) mixed: bool,
-    pub(super) binding: Option<&'static str>,
-    pub(super) instances_under_test: u32,
-    pub(super) window_s: Decimal,
-    pub(super) usl: Option<Usl>,
-    pub(super) kneedle_rps: Option<f64>,
-    pub(super) segmented_rps: Option<f64>,
-    pub(super) next_rates_rps: Vec<f64>,
-}
-
-/// The Universal Scalability Law; intervals are of 95 %.
-#[derive(serde::Serialize)]
-pub(super) struct Usl {
-    pub(super) sigma: f64,
-    pub(super) kappa: f64,
-    pub(super) lambda_rps: f64,
-    pub(super) sigma_interval: Option<[f64; 2]>,
-    pub(super) kappa_interval: Option<[f64; 2]>,
-    pub(super) lambda_interval_rps: Option<[f64; 2]>,
-    pub(super) peak_concurrency: Option<f64>,
-    pub(super) peak_rps: Option<f64>,
-}
-
-#[derive(serde::Serialize)]
 pub(super) struct Proportion {
     pub(super) ratio: f64,
     pub(super) low: f64,
@@ -236,6 +175,75 @@ pub(super) struct SendLag {
     pub(super) intended_rps: Option<f64>,
     pub(super) source: &'static str,
     pub(super) measured: u64,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Stage {
+    pub(super) offered_rps: f64,
+    pub(super) start_utc: Option<String>,
+    pub(super) end_utc: Option<String>,
+    pub(super) window_s: Decimal,
+    pub(super) windows: usize,
+    pub(super) valid_windows: usize,
+    pub(super) requests: u64,
+    pub(super) good: Option<u64>,
+    pub(super) goodput_rps: Option<f64>,
+    pub(super) success: Option<Proportion>,
+    pub(super) latency_ms: StageLatency,
+    pub(super) classification: Option<&'static str>,
+    pub(super) binding: Option<&'static str>,
+    pub(super) invalid: BTreeMap<&'static str, usize>,
+    pub(super) not_steady: bool,
+    pub(super) ramp: bool,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct StageLatency {
+    pub(super) count: u64,
+    pub(super) p50: Option<Decimal>,
+    pub(super) p90: Option<Decimal>,
+    pub(super) p95: Option<Decimal>,
+    pub(super) p99: Option<Decimal>,
+    pub(super) p999: Option<Decimal>,
+    pub(super) relative_error: f64,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Capacity {
+    pub(super) bound_lower_rps: Option<f64>,
+    pub(super) bound_upper_rps: Option<f64>,
+    pub(super) conditional_rps: Option<f64>,
+    pub(super) interval_low_rps: Option<f64>,
+    pub(super) interval_high_rps: Option<f64>,
+    pub(super) relative_width: Option<f64>,
+    pub(super) censored: &'static str,
+    pub(super) screening: bool,
+    pub(super) mixed: bool,
+    pub(super) binding: Option<&'static str>,
+    pub(super) instances_under_test: u32,
+    pub(super) window_s: Decimal,
+    pub(super) usl: Option<Usl>,
+    pub(super) kneedle_rps: Option<f64>,
+    pub(super) segmented_rps: Option<f64>,
+    pub(super) next_rates_rps: Vec<f64>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Usl {
+    pub(super) sigma: Estimate,
+    pub(super) kappa: Estimate,
+    pub(super) lambda_rps: Estimate,
+    pub(super) peak_concurrency: Option<f64>,
+    pub(super) peak_rps: Option<f64>,
+    pub(super) residual_rps: f64,
+    pub(super) degrees_of_freedom: usize,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Estimate {
+    pub(super) value: f64,
+    pub(super) low: Option<f64>,
+    pub(super) high: Option<f64>,
 }
 
 #[derive(serde::Serialize)]

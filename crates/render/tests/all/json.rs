@@ -205,7 +205,7 @@ struct Config {
     from_utc: Option<String>,
     to_utc: Option<String>,
     skip_s: f64,
-    window_s: (),
+    window_s: f64,
 }
 
 #[derive(Deserialize)]
@@ -300,9 +300,88 @@ struct Chain {
     status_codes: BTreeMap<String, u64>,
     errors: Vec<Error>,
     verdict: Verdict,
-    stages: Vec<serde_json::Value>,
-    capacity: Option<serde_json::Value>,
+    stages: Vec<Stage>,
+    capacity: Option<Capacity>,
     windows: (),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct Stage {
+    offered_rps: f64,
+    start_utc: String,
+    end_utc: String,
+    window_s: f64,
+    windows: u64,
+    valid_windows: u64,
+    requests: u64,
+    good: Option<u64>,
+    goodput_rps: Option<f64>,
+    success: Option<Proportion>,
+    latency_ms: StageLatency,
+    classification: Option<String>,
+    binding: Option<String>,
+    invalid: BTreeMap<String, u64>,
+    not_steady: bool,
+    ramp: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct StageLatency {
+    count: u64,
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    p999: Option<f64>,
+    relative_error: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct Capacity {
+    bound_lower_rps: Option<f64>,
+    bound_upper_rps: Option<f64>,
+    conditional_rps: Option<f64>,
+    interval_low_rps: Option<f64>,
+    interval_high_rps: Option<f64>,
+    relative_width: Option<f64>,
+    censored: String,
+    screening: bool,
+    mixed: bool,
+    binding: Option<String>,
+    instances_under_test: u32,
+    window_s: f64,
+    usl: Option<Usl>,
+    kneedle_rps: Option<f64>,
+    segmented_rps: Option<f64>,
+    next_rates_rps: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct Usl {
+    sigma: Estimate,
+    kappa: Estimate,
+    lambda_rps: Estimate,
+    peak_concurrency: Option<f64>,
+    peak_rps: Option<f64>,
+    residual_rps: f64,
+    degrees_of_freedom: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct Estimate {
+    value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
 }
 
 #[derive(Deserialize)]

@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
+use plimsoll_analysis::capacity::mlrsearch::Classification;
+use plimsoll_analysis::capacity::sustained::{Binding, Censored, Interval};
+use plimsoll_analysis::capacity::usl::FitError;
+use plimsoll_analysis::capacity::window::Reason;
 use plimsoll_analysis::{
-    Behind, ChainFindings, Class, ClassFailures, Distribution, ErrorFinding, Evidence, Failure,
-    Findings, FoundBy, Grouping, HostFailures, InputFindings, Intended, Late, LatencyFindings,
-    LatencySummary, Onset, Pace, Percentile, PortBudget, Proportion, RateSource, RunFindings, Side,
-    Taxonomy, Unchecked, Verdict, VerdictKind, Warning,
+    Behind, CapacityFindings, ChainFindings, Class, ClassFailures, Distribution, ErrorFinding,
+    Evidence, Failure, Findings, FoundBy, Grouping, HostFailures, InputFindings, Intended, Late,
+    LatencyFindings, LatencySummary, Onset, Pace, Percentile, PortBudget, Proportion, RateSource,
+    RunFindings, SecondOpinions, Side, StageFindings, StageLatency, Taxonomy, Unchecked, Verdict,
+    VerdictKind, Warning,
 };
 use plimsoll_model::{
     BodySign, Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp,
@@ -45,6 +50,7 @@ pub(crate) fn all() -> Vec<(&'static str, Sample)> {
         ("hostile", hostile()),
         ("large", large()),
         ("limited", limited()),
+        ("stepped", stepped()),
     ]
 }
 
@@ -253,6 +259,130 @@ pub(crate) fn large() -> Sample {
     sample(&groups, ledgers)
 }
 
+/// Chains of which some sustain a load: known, known from below, from a mix, from a ramp, and not at all.
+pub(crate) fn stepped() -> Sample {
+    let names = ["eth", "boba", "a`b|c", "kava", "mantle"];
+    let groups = names.map(|name| Group {
+        name,
+        good: spread(8 * MS, 5_000),
+        seconds: 100,
+        ..Group::default()
+    });
+    let mut sample = sample(&groups, vec![ledger("steps.gob", 25_000)]);
+    sample.config.slo_latency = Some(Nanos(200 * MS));
+    sample.config.slo_success_min = Some(0.995);
+    sample.config.window = Nanos(10 * SECOND);
+    sample.config.instances_under_test = BTreeMap::from([("eth".to_owned(), 2)]);
+    let lower = Some(Classification::Lower);
+    let upper = Some(Classification::Upper);
+    let open = Capacity { lower: Some(Rate(300.0)), upper: None, censored: Censored::MaxLoad };
+    for chain in &mut sample.findings.chains {
+        let (stages, capacity) = match chain.name.as_str() {
+            "eth" => (
+                vec![
+                    stage(0, 300.0, lower),
+                    stage(1, 400.0, lower),
+                    stage(2, 450.0, upper),
+                    stage(3, 500.0, upper),
+                ],
+                Some(CapacityFindings {
+                    next_rates: vec![Rate(424.0)],
+                    interval: Interval { low: Some(Rate(300.0)), high: Some(Rate(450.0)) },
+                    second_opinions: SecondOpinions {
+                        usl: Some(Err(FitError::TooFewConcurrencies { found: 4 })),
+                        kneedle: Some(Rate(400.0)),
+                        segmented: Some(Rate(612.3)),
+                    },
+                    binding: Some(Binding::Backlog),
+                    ..Capacity {
+                        lower: Some(Rate(400.0)),
+                        upper: Some(Rate(450.0)),
+                        censored: Censored::None,
+                    }
+                    .found()
+                }),
+            ),
+            "boba" => {
+                let mut late = stage(1, 1_000.0, Some(Classification::Undecided));
+                late.valid_windows = 2;
+                late.invalid = BTreeMap::from([(Reason::GeneratorRate, 4), (Reason::SendLag, 3)]);
+                late.not_steady = true;
+                let found = Capacity { censored: Censored::Generator, ..open }.found();
+                (vec![stage(0, 300.0, lower), late], Some(found))
+            }
+            "kava" => {
+                let mut ramp = stage(0, 520.0, None);
+                ramp.is_ramp = true;
+                let found = CapacityFindings { screening: true, mixed: true, ..open.found() };
+                (vec![ramp], Some(found))
+            }
+            "mantle" => (vec![stage(0, 10.0, Some(Classification::Undecided)); 2], None),
+            _ => (vec![stage(0, 300.0, lower)], Some(open.found())),
+        };
+        chain.stages = stages;
+        chain.capacity = capacity;
+    }
+    sample
+}
+
+#[derive(Clone, Copy)]
+struct Capacity {
+    lower: Option<Rate>,
+    upper: Option<Rate>,
+    censored: Censored,
+}
+
+impl Capacity {
+    fn found(self) -> CapacityFindings {
+        let Self { lower, upper, censored } = self;
+        CapacityFindings {
+            lower,
+            upper,
+            conditional: lower,
+            interval: Interval { low: lower, high: upper },
+            relative_width: lower
+                .zip(upper)
+                .map(|(lower, upper)| 1.0 - lower.per_second() / upper.per_second()),
+            censored,
+            binding: None,
+            screening: false,
+            mixed: false,
+            window: Nanos(10 * SECOND),
+            second_opinions: SecondOpinions::default(),
+            next_rates: Vec::new(),
+            hold: Nanos(70 * SECOND),
+        }
+    }
+}
+
+fn stage(number: i64, rate: f64, classification: Option<Classification>) -> StageFindings {
+    let at = |seconds: i64| Timestamp(START + seconds * 1_000_000_000);
+    StageFindings {
+        offered: Rate(rate),
+        start: at(number * 100),
+        end: at(number * 100 + 70),
+        window: Nanos(10 * SECOND),
+        windows: 6,
+        valid_windows: 6,
+        requests: 6_000,
+        good: Some(5_900),
+        goodput: Some(Rate(rate * 0.98)),
+        success: Proportion::wilson(5_950, 6_000, 0.95),
+        latency: StageLatency {
+            count: 5_950,
+            p50: Some(Nanos(8 * MS)),
+            p99: Some(Nanos(150 * MS)),
+            ..StageLatency::default()
+        },
+        classification,
+        binding: (classification == Some(Classification::Upper)).then_some(Binding::Backlog),
+        backlog: None,
+        invalid: BTreeMap::new(),
+        not_steady: false,
+        is_ramp: false,
+    }
+}
+
 #[derive(Default)]
 struct Group {
     name: &'static str,
@@ -389,8 +519,6 @@ fn chain(group: &Group) -> ChainFindings {
         requests,
         successes,
         failures,
-        stages: Vec::new(),
-        capacity: None,
         good: None,
         success: wilson(successes, requests),
         http_success: wilson(successes, requests),
@@ -420,6 +548,8 @@ fn chain(group: &Group) -> ChainFindings {
         earliest: at(0),
         latest: at(active.0),
         end: at(active.0 + longest),
+        stages: Vec::new(),
+        capacity: None,
         attacks: vec![group.name.to_owned()],
         hosts: vec!["127.0.0.1:9".to_owned()],
     }
