@@ -25,7 +25,8 @@ pub(super) fn render(report: &Report) -> String {
             wrap(&mut text, &format!("→ {fix}"));
         }
     }
-    let _ = writeln!(text, "\n{failing} failing, {warning} warnings. Nothing was changed.");
+    let plural = if warning == 1 { "" } else { "s" };
+    let _ = writeln!(text, "\n{failing} failing, {warning} warning{plural}. Nothing was changed.");
     text
 }
 
