@@ -38,9 +38,9 @@ impl Decoder {
         Self { format, schema, streams, columns: csv::MAX_COLUMNS, header: 0, lost: false }
     }
 
-    /// Tells what there is to tell when the input is at its end.
-    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
-        native::finish(&mut self.streams, sink);
+    /// Tells what there is to tell when the input ends, at byte `at` of what was walked over last.
+    pub(crate) fn finish(&mut self, at: usize, sink: &mut impl Sink) {
+        native::finish(at, &mut self.streams, sink);
     }
 
     /// Decodes `bytes`. With `at_end`, nothing follows them. Returns the offset up to which they are accounted for.

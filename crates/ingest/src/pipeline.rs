@@ -211,7 +211,7 @@ fn decode(chunk: &Chunk, mut decoder: Decoder, buffer: &[u8], sink: &mut impl Si
         None => decoder.walk(&buffer[..chunk.length], true, sink),
     };
     if chunk.finished.is_some() {
-        decoder.finish(sink);
+        decoder.finish(chunk.length, sink);
     }
     debug_assert_eq!(end, chunk.length, "the chunk was cut where the walk ended");
 }

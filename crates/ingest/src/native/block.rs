@@ -3,7 +3,7 @@
 use plimsoll_model::{Nanos, Timestamp};
 
 use super::column::{Column, Unpack};
-use super::dictionary::Dictionary;
+use super::dictionary::Texts;
 use super::wire::{self, PLACES, Place};
 use crate::body::RawBody;
 use crate::headers::RawHeaders;
@@ -60,7 +60,7 @@ struct Tables<'a> {
 pub(super) fn read(
     payload: &[u8],
     count: u32,
-    dictionary: &Dictionary,
+    texts: Texts<'_>,
     sink: &mut impl Sink,
 ) -> Result<(), Lost> {
     let count = count as usize;
@@ -69,19 +69,17 @@ pub(super) fn read(
     }
     let block: wire::Block<'_> = rmp_serde::from_slice(payload)
         .map_err(|error| Lost { read: 0, what: format!("a block that cannot be read: {error}") })?;
-    let tables = Tables::of(&block, dictionary)?;
+    let tables = Tables::of(&block, texts)?;
     let columns = Values::of(&block.columns, count)?;
     tell(columns, count, &tables, block.bodies, sink)
 }
 
 impl<'a> Tables<'a> {
-    fn of(block: &wire::Block<'_>, dictionary: &'a Dictionary) -> Result<Self, &'static str> {
+    fn of(block: &wire::Block<'_>, known: Texts<'a>) -> Result<Self, &'static str> {
         let text = |id: u64| -> Result<&'a [u8], &'static str> {
             let Some(after) = id.checked_sub(1) else { return Ok(&[]) };
             let number = block.base.checked_add(after);
-            number
-                .and_then(|number| dictionary.text(number))
-                .ok_or("a block whose dictionary is missing")
+            number.and_then(|number| known.get(number)).ok_or("a block whose dictionary is missing")
         };
         let ids = |column: &Column<'_>, count: u32, most: u32| -> Result<Vec<u64>, &'static str> {
             if count > most {

@@ -7,7 +7,7 @@ use super::column::Unpack;
 use super::wire;
 
 /// Texts that one frame may add.
-const MAX_ADDED: u32 = 1 << 18;
+pub(super) const MAX_ADDED: u32 = 1 << 18;
 
 /// Bytes that a stream's dictionary may take.
 const MAX_BYTES: usize = 1 << 24;
@@ -108,6 +108,20 @@ impl Dictionary {
         self.bytes += segment.bytes();
         self.segments.insert(place, Arc::new(segment));
         Ok(())
+    }
+}
+
+/// Those texts of a dictionary that are sure to be a stream's own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Texts<'a> {
+    pub(super) dictionary: &'a Dictionary,
+    /// The number of the first of them.
+    pub(super) from: u64,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn get(self, number: u64) -> Option<&'a [u8]> {
+        if number < self.from { None } else { self.dictionary.text(number) }
     }
 }
 

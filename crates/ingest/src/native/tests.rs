@@ -97,7 +97,7 @@ fn read(bytes: &[u8]) -> Collect {
     let mut found = Collect::default();
     let mut streams = Streams::default();
     assert_eq!(walk(bytes, 0, true, false, &mut streams, &mut found), Stop::End);
-    super::finish(&mut streams, &mut found);
+    super::finish(bytes.len(), &mut streams, &mut found);
     found
 }
 

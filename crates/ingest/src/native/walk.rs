@@ -4,7 +4,7 @@ use super::block::{self, Lost};
 use super::frame::{
     self, COMPRESSED, Found, HEAD, Head, MAGIC, MAJOR, NextFrame, kind, next_frame,
 };
-use super::streams::{INTERRUPTED, NO_END, OTHER_END, Streams, UNKNOWN_KIND};
+use super::streams::{Arrival, INTERRUPTED, OTHER_END, Streams, TOO_MANY_TEXTS, UNKNOWN_KIND};
 use super::wire;
 use crate::decoder::Stop;
 use crate::gob::{self, NextForeign};
@@ -77,6 +77,7 @@ pub(crate) fn walk(
             Next::Nothing => bytes.len(),
         };
         damage(sink, at, end, what);
+        streams.damaged();
         missing(sink, end, records, what);
         match next {
             Next::Frame(next) => at = next,
@@ -90,15 +91,13 @@ pub(crate) fn walk(
 
 /// Another format begins: frames behind it are of streams that begin anew.
 fn leave(start: usize, format: Format, streams: &mut Streams, sink: &mut impl Sink) -> Stop {
-    finish(streams, sink);
+    finish(start, streams, sink);
     Stop::Switch(start, format)
 }
 
-/// No more frames of these streams follow.
-pub(crate) fn finish(streams: &mut Streams, sink: &mut impl Sink) {
-    if streams.close() {
-        sink.note(NO_END);
-    }
+/// No more frames of these streams follow: they end at this byte.
+pub(crate) fn finish(at: usize, streams: &mut Streams, sink: &mut impl Sink) {
+    tell(at, streams.close(), sink);
 }
 
 /// Bytes that hold no record that is read. How many they held is told by [`missing`].
@@ -116,9 +115,12 @@ fn missing(sink: &mut impl Sink, at: usize, records: u64, what: &str) {
 }
 
 fn arrive(at: usize, head: &Head, streams: &mut Streams, sink: &mut impl Sink) {
-    let arrival = streams.arrive(head);
+    tell(at, streams.arrive(head), sink);
+}
+
+fn tell(at: usize, arrival: Arrival, sink: &mut impl Sink) {
     arrival.notes.into_iter().for_each(|note| sink.note(note));
-    missing(sink, at, arrival.missing, "records in front of this frame are missing");
+    missing(sink, at, arrival.missing, "records in front of this place are missing");
 }
 
 /// Takes up a frame that is as it was written.
@@ -145,7 +147,13 @@ fn take(
         return;
     }
     let result = plain(head, &bytes[at + HEAD..end], room).and_then(|payload| match head.kind {
-        kind::DICTIONARY => streams.add(head, payload).map_err(|what| Lost { read: 0, what }),
+        kind::DICTIONARY => {
+            let dropped = streams.add(head, payload).map_err(|what| Lost { read: 0, what })?;
+            if dropped {
+                sink.note(TOO_MANY_TEXTS);
+            }
+            Ok(())
+        }
         kind::END => {
             let end = rmp_serde::from_slice::<wire::End>(payload).map_err(|error| Lost {
                 read: 0,
@@ -170,8 +178,8 @@ fn take(
         }
         _ => {
             sink.share(streams.share());
-            let dictionary = streams.dictionary().ok_or("a block of no stream")?;
-            block::read(payload, head.count, dictionary, sink)
+            let texts = streams.texts(head).ok_or("a block of no stream")?;
+            block::read(payload, head.count, texts, sink)
         }
     });
     if let Err(lost) = result {
