@@ -1,5 +1,6 @@
 //! The load that is sustained, from stepped attacks on servers of known capacity.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -121,6 +122,46 @@ fn without_an_slo_there_are_stages_and_no_capacity() {
     assert!(
         stages.iter().all(|stage| stage["classification"].is_null() && stage["good"].is_null())
     );
+}
+
+/// Counted anew from vegeta's CSV: nanoseconds since 1970, status, latency, bytes out, bytes in, error.
+#[test]
+fn the_window_table_counts_each_request_in_the_second_in_which_it_was_due() {
+    let dir = Dir::new();
+    let [_, json] = otherwise(&dir, "hard");
+    let csv = dir.plimsoll().args(["convert", "--to", "csv"]).arg(&json).answer();
+    let mut expected: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
+    for line in csv.lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        let second = fields[0].parse::<i64>().unwrap() / 1_000_000_000;
+        let counts = expected.entry(second).or_default();
+        counts.0 += 1;
+        counts.1 += u64::from(fields[1] == "200" && fields[5].is_empty());
+    }
+
+    let answer = TestCommand::analyze().args(SLO).args(steps("hard")).json();
+    let found = &answer["chains"]["hard"];
+    let windows = found["windows"].as_array().unwrap();
+    let counts: Vec<(u64, u64)> = windows
+        .iter()
+        .map(|window| {
+            assert_eq!(window["span_s"], 1);
+            let of = |key: &str| window[key].as_u64().unwrap();
+            let failed = window["by_side"].as_object().unwrap();
+            let failed: u64 = failed.values().map(|count| count.as_u64().unwrap()).sum();
+            assert_eq!(of("successes") + failed, of("sent"));
+            assert!(of("good") <= of("successes"));
+            (of("sent"), of("successes"))
+        })
+        .collect();
+    assert_eq!(counts, expected.into_values().collect::<Vec<_>>());
+    assert_eq!(windows, answer["total"]["windows"].as_array().unwrap());
+
+    // Each step lasts for five seconds: of what was due, next to all was sent in time.
+    for window in windows {
+        let of = |key: &str| window[key].as_f64().unwrap();
+        assert!((of("offered") - of("sent")).abs() <= 0.01 * of("sent") + 2.0, "{window:#}");
+    }
 }
 
 #[test]

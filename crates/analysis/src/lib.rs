@@ -80,7 +80,7 @@ pub use analyzer::{Analyzer, Step};
 pub use findings::*;
 pub use matcher::{Conditions, InvalidCondition, Matcher};
 pub use options::{ChainRule, ChainsBy, IntendedRate, Measure, Options, Slo, Validity};
-pub use stages::{CapacityFindings, SecondOpinions, StageFindings, StageLatency};
+pub use stages::{CapacityFindings, SecondOpinions, StageFindings, StageLatency, WindowFindings};
 pub use taxonomy::{
     Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
 };

@@ -142,6 +142,20 @@ impl Rules {
         }
     }
 
+    /// For windows of another length: shorter ones than these have fewer requests, as there are as many of them.
+    #[must_use]
+    pub fn scaled(mut self, window: Nanos, asked: Nanos) -> Self {
+        let scale = (window.0 as f64 / asked.0.max(1) as f64).min(1.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of it"
+        )]
+        let samples = (self.min_samples as f64 * scale).ceil() as u64;
+        self.min_samples = samples.max(1);
+        self
+    }
+
     /// Why the window does not count, in the order of [`Reason`]; none where it does.
     #[must_use]
     pub fn reasons(&self, window: &Window) -> Vec<Reason> {

@@ -47,23 +47,10 @@ pub(super) fn judge(
     let mut objective = Objective::new(slo);
     objective.exceed_ratio = measure.exceed_ratio;
     objective.min_windows = measure.min_windows;
-    let rules = |window: Nanos| {
-        let mut rules = Rules::new(&options.validity, slo);
-        // Windows that were scaled down have fewer requests, as there are as many of them.
-        let scale = (window.0 as f64 / measure.window.0.max(1) as f64).min(1.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of it"
-        )]
-        let scaled = (rules.min_samples as f64 * scale).ceil() as u64;
-        rules.min_samples = scaled.max(1);
-        rules
-    };
     let (ramps, held): (Vec<&Stage>, Vec<&Stage>) = stages.iter().partition(|stage| stage.is_ramp);
     let steps = steps(&held);
     let shortest = stages.iter().map(|stage| stage.window).min().unwrap_or(Nanos::ZERO);
-    let rules_of_all = rules(shortest);
+    let rules_of_all = Rules::new(&options.validity, slo).scaled(shortest, measure.window);
     let classified =
         sustained(&steps, &objective, &rules_of_all).map(|found| found.rates).unwrap_or_default();
     let findings = stages

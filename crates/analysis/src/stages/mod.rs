@@ -3,6 +3,7 @@
 mod capacity;
 mod segment;
 mod stage;
+mod table;
 mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use crate::capacity::window::Reason;
 use crate::windows::Window;
 use crate::{Options, Proportion};
 use stage::Stage;
+pub use table::WindowFindings;
 pub(crate) use timeline::Part;
 
 /// A span of constant offered rate.
@@ -133,16 +135,25 @@ pub struct SecondOpinions {
     pub segmented: Option<Rate>,
 }
 
-/// A chain's stages, and what load it sustains; `None` without an SLO, and where no stage tells. `everything` are the
-/// requests of all chains by the index of the window.
+/// What a chain's windows show.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) windows: Vec<WindowFindings>,
+    pub(crate) stages: Vec<StageFindings>,
+    /// `None` without an SLO, and where no stage tells.
+    pub(crate) capacity: Option<CapacityFindings>,
+}
+
+/// A chain's windows and stages, and what load it sustains. `everything` are the requests of all chains by the index of
+/// the window.
 pub(crate) fn found(
     parts: &[Part<'_>],
     everything: &[(i64, u64)],
     groups: Option<&BTreeSet<u32>>,
     width: Nanos,
     options: &Options,
-) -> (Vec<StageFindings>, Option<CapacityFindings>) {
-    let Ok(width) = i64::try_from(width.0) else { return Default::default() };
+) -> Found {
+    let Ok(width) = i64::try_from(width.0) else { return Found::default() };
     let lags: Vec<Vec<(i64, Nanos)>> = parts
         .iter()
         .map(|part| part.pace.map_or_else(Vec::new, |pace| pace.lags(groups)))
@@ -151,11 +162,13 @@ pub(crate) fn found(
         .iter()
         .filter_map(|span| Stage::of(span, parts, &lags, everything, width, &options.measure))
         .collect();
+    let windows = table::table(parts, &lags, width, options);
     let Some(slo) = options.slo else {
-        let unjudged = stages.iter().map(|stage| stage.finding(None, options)).collect();
-        return (unjudged, None);
+        let stages = stages.iter().map(|stage| stage.finding(None, options)).collect();
+        return Found { windows, stages, capacity: None };
     };
-    capacity::judge(&stages, &slo, options)
+    let (stages, capacity) = capacity::judge(&stages, &slo, options);
+    Found { windows, stages, capacity }
 }
 
 impl Stage {

@@ -44,6 +44,8 @@ pub(super) struct Judged {
     pub(super) counts: Window,
     /// What it is judged by.
     pub(super) row: window::Window,
+    /// Requests that were due; `None` where the schedule is not known.
+    pub(super) due: Option<f64>,
 }
 
 /// How a stage is cut: the cells of the grid that are left out at its start, and those of each window.
@@ -115,7 +117,7 @@ impl Stage {
 }
 
 /// A part of the chain within a span.
-struct Member<'a> {
+pub(super) struct Member<'a> {
     /// By cell.
     windows: Vec<&'a [Window]>,
     pace: Option<&'a RunPace>,
@@ -127,10 +129,12 @@ struct Member<'a> {
     /// Requests of the run, and the span's length in cells.
     run: f64,
     cells: i64,
+    /// The first and the last cell of the run.
+    ends: (i64, i64),
 }
 
 impl<'a> Member<'a> {
-    fn of(part: &'a Part<'a>, lags: &'a [(i64, Nanos)], span: &Span) -> Option<Self> {
+    pub(super) fn of(part: &'a Part<'a>, lags: &'a [(i64, Nanos)], span: &Span) -> Option<Self> {
         let windows: Vec<&[Window]> = part
             .cells
             .iter()
@@ -139,6 +143,7 @@ impl<'a> Member<'a> {
         let run = within(&part.run, |count| count.0, span.windows.start, span.windows.end);
         let of_run: u64 = run.iter().map(|count| count.1).sum();
         let own: u64 = windows.iter().copied().flatten().map(Window::requests).sum();
+        let ends = (run.first()?.0, run.last()?.0);
         (own > 0).then(|| Self {
             windows,
             pace: part.pace,
@@ -147,7 +152,32 @@ impl<'a> Member<'a> {
             share: own as f64 / of_run.max(own) as f64,
             run: of_run as f64,
             cells: span.windows.end - span.windows.start,
+            ends,
         })
+    }
+
+    /// Requests that were due from one cell of the grid on and before another; `None` where that is not known.
+    fn due(&self, first: i64, end: i64, width: i64) -> Option<f64> {
+        if end <= self.ends.0 || first > self.ends.1 {
+            return Some(0.0);
+        }
+        let pace = self.pace?;
+        let due = |first: i64, end: i64| {
+            pace.due_between(first.saturating_mul(width), end.saturating_mul(width))
+        };
+        let sent = |first: i64, end: i64| {
+            self.between(first, end).map(Window::requests).sum::<u64>() as f64
+        };
+        if pace.constant().is_none() {
+            // Each request is recorded by when it was due.
+            return due(first, end).map(|_| sent(first, end));
+        }
+        // The run begins and ends somewhere within its outermost cells.
+        let (inner, behind) = (first.max(self.ends.0 + 1), end.min(self.ends.1));
+        if inner >= behind {
+            return due(first, end).map(|_| sent(first, end));
+        }
+        Some(sent(first, inner) + due(inner, behind)? * self.share + sent(behind, end))
     }
 
     /// Its windows from one cell of the grid on and before another.
@@ -219,25 +249,20 @@ fn settled(members: &[Member<'_>], span: &Span, width: i64, cut: Cut) -> Settled
     }
 }
 
-fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i64) -> Judged {
+pub(super) fn judged(
+    members: &[Member<'_>],
+    span: &Span,
+    first: i64,
+    cells: i64,
+    width: i64,
+) -> Judged {
     let end = first + cells;
     let counts = merged(members, first, end);
     let (from, until) = (first.saturating_mul(width), end.saturating_mul(width));
     let duration = Nanos((cells * width).unsigned_abs());
-    let scheduled = members
+    let due = members
         .iter()
-        .map(|member| {
-            match member.pace {
-                Some(pace) if pace.constant().is_some() => {
-                    Some(pace.due_between(from, until)? * member.share)
-                }
-                // Each request is recorded by when it was due.
-                Some(pace) if pace.due_between(from, until).is_some() => {
-                    Some(member.between(first, end).map(Window::requests).sum::<u64>() as f64)
-                }
-                _ => None,
-            }
-        })
+        .map(|member| member.due(first, end, width))
         .collect::<Option<Vec<f64>>>()
         .map(sum);
     let mut late: Vec<Nanos> = members
@@ -253,7 +278,7 @@ fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i6
         duration,
         // One more or less may be due within a window, whatever the generator does.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0")]
-        scheduled: scheduled.map(|scheduled| (scheduled - 1.0).max(0.0) as u64),
+        scheduled: due.map(|due| (due - 1.0).max(0.0) as u64),
         sent: requests,
         successes: counts.successes(),
         good: counts.good(),
@@ -264,7 +289,7 @@ fn judged(members: &[Member<'_>], span: &Span, first: i64, cells: i64, width: i6
         latency_mean: counts.latency_sum.checked_div(requests).map(Nanos),
         in_flight: Some(counts.latency_sum as f64 / duration.0 as f64),
     };
-    Judged { counts, row }
+    Judged { counts, row, due }
 }
 
 /// The sum, whatever the order of the parts.

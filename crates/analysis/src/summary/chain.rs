@@ -94,7 +94,7 @@ impl Context<'_> {
             _ => None,
         };
         let sources = self.sources(parts);
-        let (stages, capacity) =
+        let found =
             stages::found(&sources, &self.everything, groups, counting.windows.width(), options);
         ChainFindings {
             name: name.to_owned(),
@@ -121,8 +121,9 @@ impl Context<'_> {
             errors,
             errors_by_side,
             verdict: crate::Verdict::default(),
-            stages,
-            capacity,
+            windows: found.windows,
+            stages: found.stages,
+            capacity: found.capacity,
             earliest: tally.starts.earliest(),
             latest: tally.starts.latest(),
             end: tally.end(),

@@ -1,9 +1,11 @@
 //! From findings to the structs that are written.
 
+use std::collections::BTreeMap;
+
 use plimsoll_analysis::{self as analysis, FoundBy, GroupBy, Grouping};
 use plimsoll_model::{self as model, Nanos, Timestamp};
 
-use super::capacity::{capacity, stage};
+use super::capacity::{capacity, stage, window};
 use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
@@ -154,11 +156,7 @@ fn chain<'a>(chain: &'a analysis::ChainFindings, config: &EffectiveConfig) -> Ch
         successes: chain.successes,
         failures: chain.failures,
         good: chain.good,
-        errors_by_side: chain
-            .errors_by_side
-            .iter()
-            .map(|(side, &count)| (side.name(), count))
-            .collect(),
+        errors_by_side: by_side(&chain.errors_by_side),
         success: chain.success.as_ref().map(proportion),
         http_success: chain.http_success.as_ref().map(proportion),
         server_success: chain.server_success.as_ref().map(proportion),
@@ -182,8 +180,12 @@ fn chain<'a>(chain: &'a analysis::ChainFindings, config: &EffectiveConfig) -> Ch
         verdict: verdict(chain),
         stages: chain.stages.iter().map(stage).collect(),
         capacity: chain.capacity.as_ref().map(|found| capacity(found, chain, config)),
-        windows: (),
+        windows: chain.windows.iter().map(window).collect(),
     }
+}
+
+pub(super) fn by_side(counts: &BTreeMap<analysis::Side, u64>) -> BTreeMap<&'static str, u64> {
+    counts.iter().map(|(side, &count)| (side.name(), count)).collect()
 }
 
 pub(super) fn proportion(found: &analysis::Proportion) -> Proportion {

@@ -1,15 +1,35 @@
-//! Stages and capacity.
+//! Windows, stages and capacity.
 
 use plimsoll_analysis::capacity::mlrsearch::Classification;
 use plimsoll_analysis::capacity::sustained::Binding;
 use plimsoll_analysis::capacity::usl;
-use plimsoll_analysis::{self as analysis, CapacityFindings, ChainFindings, StageFindings};
+use plimsoll_analysis::{
+    self as analysis, CapacityFindings, ChainFindings, StageFindings, WindowFindings,
+};
 use plimsoll_model::{Nanos, Rate};
 
-use super::build::{proportion, span_ms, utc};
+use super::build::{by_side, proportion, span_ms, utc};
 use super::number::exact_s;
-use super::structs::{Capacity, Estimate, Stage, StageLatency, Usl};
+use super::structs::{Capacity, Estimate, Stage, StageLatency, Usl, Window};
 use crate::EffectiveConfig;
+
+pub(super) fn window(found: &WindowFindings) -> Window {
+    Window {
+        start_utc: utc(found.start),
+        span_s: exact_s(found.span),
+        offered: found.offered,
+        sent: found.sent,
+        successes: found.successes,
+        good: found.good,
+        by_side: by_side(&found.by_side),
+        p50_ms: found.p50.map(span_ms),
+        p99_ms: found.p99.map(span_ms),
+        send_lag_p99_ms: found.send_lag_p99.map(span_ms),
+        in_flight: found.in_flight,
+        valid: found.reasons.is_empty(),
+        reason: found.reasons.first().map(|reason| reason.code()),
+    }
+}
 
 pub(super) fn stage(found: &StageFindings) -> Stage {
     Stage {

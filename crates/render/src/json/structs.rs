@@ -116,7 +116,7 @@ pub(super) struct Chain<'a> {
     pub(super) verdict: Verdict,
     pub(super) stages: Vec<Stage>,
     pub(super) capacity: Option<Capacity>,
-    pub(super) windows: NotYet,
+    pub(super) windows: Vec<Window>,
 }
 
 #[derive(serde::Serialize)]
@@ -195,6 +195,23 @@ pub(super) struct Stage {
     pub(super) invalid: BTreeMap<&'static str, usize>,
     pub(super) not_steady: bool,
     pub(super) ramp: bool,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Window {
+    pub(super) start_utc: Option<String>,
+    pub(super) span_s: Decimal,
+    pub(super) offered: Option<u64>,
+    pub(super) sent: u64,
+    pub(super) successes: u64,
+    pub(super) good: Option<u64>,
+    pub(super) by_side: BTreeMap<&'static str, u64>,
+    pub(super) p50_ms: Option<Decimal>,
+    pub(super) p99_ms: Option<Decimal>,
+    pub(super) send_lag_p99_ms: Option<Decimal>,
+    pub(super) in_flight: f64,
+    pub(super) valid: bool,
+    pub(super) reason: Option<&'static str>,
 }
 
 #[derive(serde::Serialize)]

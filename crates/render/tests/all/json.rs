@@ -302,7 +302,26 @@ struct Chain {
     verdict: Verdict,
     stages: Vec<Stage>,
     capacity: Option<Capacity>,
-    windows: (),
+    windows: Vec<Window>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct Window {
+    start_utc: String,
+    span_s: f64,
+    offered: Option<u64>,
+    sent: u64,
+    successes: u64,
+    good: Option<u64>,
+    by_side: BTreeMap<String, u64>,
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    send_lag_p99_ms: Option<f64>,
+    in_flight: f64,
+    valid: bool,
+    reason: Option<String>,
 }
 
 #[derive(Deserialize)]

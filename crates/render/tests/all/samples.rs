@@ -12,7 +12,7 @@ use plimsoll_analysis::{
     Evidence, Failure, Findings, FoundBy, Grouping, HostFailures, InputFindings, Intended, Late,
     LatencyFindings, LatencySummary, Onset, Pace, Percentile, PortBudget, Proportion, RateSource,
     RunFindings, SecondOpinions, Side, StageFindings, StageLatency, Taxonomy, Unchecked, Verdict,
-    VerdictKind, Warning,
+    VerdictKind, Warning, WindowFindings,
 };
 use plimsoll_model::{
     BodySign, Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp,
@@ -319,10 +319,28 @@ pub(crate) fn stepped() -> Sample {
             "mantle" => (vec![stage(0, 10.0, Some(Classification::Undecided)); 2], None),
             _ => (vec![stage(0, 300.0, lower)], Some(open.found())),
         };
+        chain.windows = vec![window(0, Vec::new()), window(1, vec![Reason::SendLag])];
         chain.stages = stages;
         chain.capacity = capacity;
     }
     sample
+}
+
+fn window(second: u64, reasons: Vec<Reason>) -> WindowFindings {
+    WindowFindings {
+        start: Timestamp(START + i64::try_from(second * SECOND).unwrap()),
+        span: Nanos(SECOND),
+        offered: Some(301 - second),
+        sent: 300,
+        successes: 298,
+        good: Some(297),
+        by_side: BTreeMap::from([(Side::Server, 2)]),
+        p50: Some(Nanos(3 * MS)),
+        p99: (second > 0).then_some(Nanos(90 * MS)),
+        send_lag_p99: (second > 0).then_some(Nanos(30 * MS)),
+        in_flight: 1.25,
+        reasons,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -548,6 +566,7 @@ fn chain(group: &Group) -> ChainFindings {
         earliest: at(0),
         latest: at(active.0),
         end: at(active.0 + longest),
+        windows: Vec::new(),
         stages: Vec::new(),
         capacity: None,
         attacks: vec![group.name.to_owned()],
