@@ -167,8 +167,20 @@ fn locations_lead_on() {
         ("../y/.", "http://h:1/y/"),
         ("?q", "http://h:1/a/b?q"),
         ("", "http://h:1/a/b"),
+        ("HTTPS://x/y", "HTTPS://x/y"),
+        ("/login?next=http://x/y", "http://h:1/login?next=http://x/y"),
+        ("login?next=http://x/y", "http://h:1/a/login?next=http://x/y"),
+        ("?next=http://x/y", "http://h:1/a/b?next=http://x/y"),
+        ("y/http://x", "http://h:1/a/y/http://x"),
     ] {
         assert_eq!(url.join(location).unwrap(), target, "{location}");
+    }
+    for (location, text) in [
+        ("mailto:a@b?c=://", "unsupported protocol scheme \"mailto\""),
+        ("http:/y", "http: no Host in request URL"),
+    ] {
+        let joined = url.join(location).unwrap();
+        assert_eq!(Url::parse(&joined).unwrap_err().to_string(), text, "{location}");
     }
 }
 

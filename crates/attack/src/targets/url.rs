@@ -127,12 +127,14 @@ impl Url {
         Self::check(text)?;
         let invalid = |what: &str| InvalidUrl(what.to_owned());
         let (scheme, rest) =
-            text.split_once("://").ok_or_else(|| invalid("unsupported protocol scheme \"\""))?;
+            text.split_once(':').filter(|_| is_absolute(text)).unwrap_or(("", text));
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
-            _ => return Err(InvalidUrl(format!("unsupported protocol scheme {scheme:?}"))),
+            scheme => return Err(InvalidUrl(format!("unsupported protocol scheme {scheme:?}"))),
         };
+        let rest =
+            rest.strip_prefix("//").ok_or_else(|| invalid("http: no Host in request URL"))?;
         let rest = rest.split('#').next().unwrap_or("");
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (user, authority) = match authority.rsplit_once('@') {
@@ -171,13 +173,13 @@ impl Url {
         })
     }
 
-    /// Where a `Location` leads from here.
+    /// Where a `Location` leads from here, be it to something that cannot be sent to.
     pub(crate) fn join(&self, location: &str) -> Result<String, InvalidUrl> {
         let scheme = self.endpoint.scheme.name();
         let authority = &self.authority;
         let location = location.split('#').next().unwrap_or("");
         let path = self.path.split('?').next().unwrap_or("/");
-        let joined = if location.contains("://") {
+        let joined = if is_absolute(location) {
             location.to_owned()
         } else if let Some(rest) = location.strip_prefix("//") {
             format!("{scheme}://{rest}")
@@ -189,8 +191,15 @@ impl Url {
             let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
             format!("{scheme}://{authority}{}", without_dots(&format!("{directory}/{location}")))
         };
-        Self::parse(&joined).map(|_| joined)
+        Self::check(&joined).map(|()| joined)
     }
+}
+
+/// Whether a reference names its scheme: what comes later in it, as in `/login?next=http://host/`, does not count.
+fn is_absolute(reference: &str) -> bool {
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    reference.starts_with(|c: char| c.is_ascii_alphabetic())
+        && reference.trim_start_matches(in_scheme).starts_with(':')
 }
 
 /// `/a/./b/../c` is `/a/c`.
