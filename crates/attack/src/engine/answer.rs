@@ -36,7 +36,7 @@ impl Answer {
         self.head.extend_from_slice(b": ");
         self.head.extend_from_slice(value);
         self.head.push(b'\n');
-        if name.eq_ignore_ascii_case("location") {
+        if self.location.is_none() && name.eq_ignore_ascii_case("location") {
             self.location = Some(String::from_utf8_lossy(value).into_owned());
         }
     }

@@ -259,12 +259,10 @@ impl Worker {
         let mut followed = 0;
         let mut current = Arc::clone(request);
         while is_redirect(answer.code) {
-            let Some(location) = answer.location.take() else {
-                if matches!(answer.code, 307 | 308) {
-                    return Ok(());
-                }
-                let text = format!("{} response missing Location header", answer.code);
-                return Err(Failure::new(text));
+            // As Go: an answer that leads nowhere is the answer.
+            let Some(location) = answer.location.take().filter(|location| !location.is_empty())
+            else {
+                return Ok(());
             };
             if followed == most {
                 return Err(Failure::new(format!("stopped after {most} redirects")));

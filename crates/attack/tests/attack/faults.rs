@@ -216,6 +216,20 @@ fn redirects_are_followed_as_far_as_wanted() {
 }
 
 #[test]
+fn redirects_that_lead_nowhere_are_answers() {
+    for code in [301, 302, 303, 307, 308] {
+        for location in ["", "Location:\r\n"] {
+            let head = format!("HTTP/1.1 {code} X\r\n{location}Content-Length: 4\r\n\r\nbody");
+            let server = Server::answering(move |_| head.clone().into());
+            for done in fetch(&server.url("/"), options()) {
+                assert_eq!((done.code, done.error.as_str()), (code, ""));
+                assert_eq!(done.body.as_deref(), Some(&b"body"[..]));
+            }
+        }
+    }
+}
+
+#[test]
 fn requests_go_out_as_they_are_written() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
