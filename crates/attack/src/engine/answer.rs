@@ -21,9 +21,15 @@ impl Answer {
         self.status.clear();
         self.head.clear();
         self.body.clear();
-        self.body.shrink_to(KEPT);
         self.begun = false;
         self.location = None;
+    }
+
+    /// Empties it, and lets go of what only a large answer took.
+    pub(super) fn shrink(&mut self) {
+        self.clear();
+        self.head.shrink_to(KEPT);
+        self.body.shrink_to(KEPT);
     }
 
     /// Keeps a header under the name that Go would give it: `Content-Type` for `content-type`.
@@ -46,5 +52,20 @@ impl Answer {
         let room = max_body.saturating_sub(self.body.len() as u64);
         let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         self.body.extend_from_slice(&bytes[..fits]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_large_answer_took_is_let_go() {
+        let mut answer = Answer::default();
+        answer.header("Large", &vec![b'x'; 1 << 20]);
+        answer.take(&vec![b'x'; 1 << 20], u64::MAX);
+        answer.shrink();
+        let kept = (answer.head.capacity(), answer.body.capacity());
+        assert!(kept.0 <= KEPT && kept.1 <= KEPT, "{kept:?}");
     }
 }

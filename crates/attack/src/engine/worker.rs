@@ -37,6 +37,8 @@ pub(super) struct Shared {
 
 /// What blocks may take that the sink has not taken yet.
 const MAX_QUEUED: usize = 512 << 20;
+/// Answers that wait for their next use: what a burst took is let go.
+const MAX_SPARE: usize = 256;
 /// Endpoints whose connections are kept.
 const MAX_POOLS: usize = 10_000;
 
@@ -176,7 +178,10 @@ impl Worker {
             texts.head = &answer.head;
         }
         state.block.push(row, texts);
-        state.spare.push(answer);
+        if state.spare.len() < MAX_SPARE {
+            answer.shrink();
+            state.spare.push(answer);
+        }
         self.hand_over(&mut state, Block::ROWS);
         drop(state);
         self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
