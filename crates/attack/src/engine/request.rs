@@ -133,17 +133,20 @@ impl Request {
         matches!(&*self.target.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
     }
 
-    /// Where an answer's `Location` leads, and with what.
+    /// Where an answer's `Location` leads.
+    pub(super) fn location(&self, location: &str) -> Result<String, String> {
+        self.url
+            .join(location)
+            .map_err(|error| format!("failed to parse Location header {location:?}: {error}"))
+    }
+
+    /// What an answer asks for instead.
     pub(super) fn redirected(
         &self,
         code: u16,
-        location: &str,
+        url: String,
         options: &Options,
     ) -> Result<Self, String> {
-        let url = self
-            .url
-            .join(location)
-            .map_err(|error| format!("failed to parse Location header {location:?}: {error}"))?;
         let keeps_method = matches!(code, 307 | 308);
         let method = match &*self.target.method {
             method if keeps_method => method,

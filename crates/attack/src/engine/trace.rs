@@ -14,6 +14,8 @@ pub(super) struct Trace {
     pub(super) waited_for: Option<Step>,
     /// What is being connected to.
     pub(super) endpoint: String,
+    /// Where redirects have led.
+    pub(super) url: Option<String>,
     pub(super) phases: Phases,
 }
 
@@ -25,6 +27,7 @@ impl Trace {
             step: Step::Waiting,
             waited_for: None,
             endpoint: String::new(),
+            url: None,
             phases: Phases::default(),
         }
     }
@@ -40,8 +43,9 @@ impl Trace {
     }
 
     /// Another redirect: its answer's first byte is the one that counts.
-    pub(super) fn again(&mut self) {
+    pub(super) fn again(&mut self, url: String) {
         self.phases.first_byte = None;
+        self.url = Some(url);
     }
 
     /// The step that a time-out is to be blamed on: one that others were at for long, rather than what was begun last.

@@ -161,7 +161,10 @@ impl Worker {
             .unwrap_or_else(|| Err(Failure::new(timed_out(trace.blamed(), &trace.endpoint))));
         let now = self.shared.clock.now();
         let error = match &result {
-            Err(failure) => of_request(&request.target.method, &request.target.url, &failure.text),
+            Err(failure) => {
+                let url = trace.url.as_deref().unwrap_or(&request.target.url);
+                of_request(&request.target.method, url, &failure.text)
+            }
             Ok(()) if (200..400).contains(&answer.code) => String::new(),
             Ok(()) => std::mem::take(&mut answer.status),
         };
@@ -269,13 +272,19 @@ impl Worker {
             else {
                 return Ok(());
             };
+            let code = answer.code;
+            // What fails from here on is no part of this answer.
+            answer.clear();
+            let url = current.location(&location).map_err(Failure::new)?;
             if followed == most {
+                // Go names what it would have asked for next as the header has it.
+                trace.url = Some(location);
                 return Err(Failure::new(format!("stopped after {most} redirects")));
             }
             followed += 1;
-            let next = current.redirected(answer.code, &location, options).map_err(Failure::new)?;
+            trace.again(url.clone());
+            let next = current.redirected(code, url, options).map_err(Failure::new)?;
             current = Arc::new(next);
-            trace.again();
             self.pool(&current).exchange(&current, options, dialer, trace, answer).await?;
         }
         Ok(())

@@ -229,6 +229,30 @@ fn redirects_that_lead_nowhere_are_answers() {
     }
 }
 
+/// vegeta's result has neither body nor headers then.
+#[test]
+fn nothing_is_kept_of_redirects_that_failed_later() {
+    let server = Server::start(|mut stream| {
+        while let Some(request) = read_request(&mut stream) {
+            if request.starts_with("GET /there ") {
+                return;
+            }
+            let to = request.split(' ').nth(1).unwrap().replace("/away", "/there");
+            let head = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 4");
+            let _ = stream.write_all(format!("{head}\r\n\r\nbody").as_bytes());
+        }
+    });
+    for (path, url, text) in [
+        ("/away", server.url("/there"), "EOF"),
+        ("/loop", "/loop".to_owned(), "stopped after 10 redirects"),
+    ] {
+        for done in fetch(&server.url(path), options()) {
+            assert_eq!(done.error, format!("Get \"{url}\": {text}"));
+            assert_eq!((done.code, done.body, done.headers.len()), (0, None, 0));
+        }
+    }
+}
+
 #[test]
 fn requests_go_out_as_they_are_written() {
     let seen = Arc::new(Mutex::new(Vec::new()));
