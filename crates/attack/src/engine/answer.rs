@@ -34,10 +34,18 @@ impl Answer {
 
     /// Keeps a header under the name that Go would give it: `Content-Type` for `content-type`.
     pub(super) fn header(&mut self, name: &str, value: &[u8]) {
+        // A name with a space in it is kept as it is, also by Go.
         let mut begins = true;
+        let is_odd = name.contains(' ');
         self.head.extend(name.bytes().map(|byte| {
             let upper = std::mem::replace(&mut begins, byte == b'-');
-            if upper { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() }
+            if is_odd {
+                byte
+            } else if upper {
+                byte.to_ascii_uppercase()
+            } else {
+                byte.to_ascii_lowercase()
+            }
         }));
         self.head.extend_from_slice(b": ");
         self.head.extend_from_slice(value);
@@ -45,6 +53,15 @@ impl Answer {
         if self.location.is_none() && name.eq_ignore_ascii_case("location") {
             self.location = Some(String::from_utf8_lossy(value).into_owned());
         }
+    }
+
+    /// Lets go of a header, whose name is written as Go does.
+    pub(super) fn remove(&mut self, name: &str) {
+        let is_other = |line: &&[u8]| {
+            line.strip_prefix(name.as_bytes()).is_none_or(|rest| !rest.starts_with(b":"))
+        };
+        let lines = self.head.split_inclusive(|byte| *byte == b'\n');
+        self.head = lines.filter(is_other).flatten().copied().collect();
     }
 
     /// Keeps of the body what fits.

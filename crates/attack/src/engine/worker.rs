@@ -161,6 +161,8 @@ impl Worker {
             .unwrap_or_else(|| Err(Failure::new(timed_out(trace.blamed(), &trace.endpoint))));
         let now = self.shared.clock.now();
         let error = match &result {
+            // As vegeta: what a body broke off with is told as it is.
+            Err(failure) if answer.begun => failure.text.clone(),
             Err(failure) => {
                 let url = trace.url.as_deref().unwrap_or(&request.target.url);
                 of_request(&request.target.method, url, &failure.text)

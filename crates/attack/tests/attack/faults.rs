@@ -1,5 +1,6 @@
 //! Servers that stall, reset, hang, dribble, talk nonsense and hang up.
 
+use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -100,26 +101,149 @@ fn answers_may_come_byte_by_byte() {
 
 #[test]
 fn what_is_no_answer_is_malformed() {
+    // What vegeta, built with Go 1.26, has to say of each.
+    let broken = "net/http: HTTP/1.x transport connection broken: ";
     for (answer, text) in [
-        (&b"garbage \x01\r\n\r\n"[..], "malformed HTTP response \"garbage \\x01\""),
-        (b"HTTP/1.1 abc OK\r\n\r\n", "malformed HTTP status code \"HTTP/1.1 abc OK\""),
-        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "malformed MIME header line: "),
+        (&b"garbage\x01\r\n\r\n"[..], "malformed HTTP response \"garbage\\x01\""),
+        (b"\x15\x03 \x01\n", "malformed HTTP status code \"\\x01\""),
+        (b"HTTP/1.1 abc OK\r\n\r\n", "malformed HTTP status code \"abc\""),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "malformed HTTP status code \"2000\""),
+        (b"HTTP/2 200 OK\r\n\r\n", "malformed HTTP version \"HTTP/2\""),
+        (b"HTTP/1.1 200 OK\r\nno\r\n\r\n", "malformed MIME header: missing colon: \"no\""),
+        (b"HTTP/1.1 200 OK\r\na(b: c\r\n\r\n", "malformed MIME header line: \"a(b: c\""),
+        (b"HTTP/1.1 200 OK\r\n: c\r\n\r\n", "malformed MIME header line: \": c\""),
+        (b"HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n", "malformed MIME header line: \"A: \\x01\""),
+        (b"HTTP/1.1 200 OK\r\n A: b\r\n\r\n", "malformed MIME header initial line: \" A: b\""),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "bad Content-Length \"-1\""),
         (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-            "malformed chunked encoding",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+            "http: message cannot contain multiple Content-Length headers; got [\"2\" \"3\"]",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+            "unsupported transfer encoding: \"gzip\"",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: a\r\nTransfer-Encoding: b\r\n\r\n",
+            "too many transfer encodings: [\"a\" \"b\"]",
         ),
     ] {
         let server = Server::answering(|_| answer.to_vec());
         for done in fetch(&server.url("/"), options()) {
-            assert!(done.error.contains(text), "{} lacks {text}", done.error);
-            assert_eq!(
-                (done.code, done.class().as_str()),
-                (0, "server.malformed"),
-                "{}",
-                done.error
-            );
+            assert_eq!(done.error, format!("Get \"{}\": {broken}{text}", server.url("/")));
+            assert_eq!((done.code, done.class().as_str()), (0, "server.malformed"), "{text}");
         }
+    }
+}
+
+#[test]
+fn lengths_and_trailers_may_be_malformed() {
+    for (head, text) in [
+        ("Content-Length:", "invalid empty Content-Length \"\""),
+        ("Transfer-Encoding: chunked\r\nTrailer: a, trailer", "bad trailer key \"Trailer\""),
+    ] {
+        let server =
+            Server::answering(move |_| format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").into());
+        for done in fetch(&server.url("/"), options()) {
+            assert!(done.error.ends_with(&format!(" transport connection broken: {text}")));
+        }
+    }
+}
+
+/// What a body breaks off with is told as it is, also by vegeta.
+#[test]
+fn bodies_may_be_malformed() {
+    for (chunks, text) in [
+        (&b"zz\r\n"[..], "invalid byte in chunk length"),
+        (b"\r\n", "empty hex number for chunk length"),
+        (b"2\r\nokXX\r\n", "malformed chunked encoding"),
+        (b"11111111111111111\r\n", "http chunk length too large"),
+        (b"2\nok", "chunked line ends with bare LF"),
+        (b"2\r2\r\nok", "invalid CR in chunked line"),
+        (b"0\r\nno colon\r\n\r\n", "malformed MIME header: missing colon: \"no colon\""),
+    ] {
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let server = Server::answering(move |_| [&head[..], chunks].concat());
+        for done in fetch(&server.url("/"), options()) {
+            assert_eq!((done.code, done.error.as_str()), (0, text));
+            assert_eq!(done.class(), "server.malformed", "{text}");
+        }
+    }
+}
+
+/// Heads that no standard allows, and what vegeta makes of them.
+#[test]
+fn odd_heads_are_taken_as_go_takes_them() {
+    for (lines, expected) in [
+        ("HTTP/1.1 200 OK\r\nX-A: a \r\n  b\r\n\tc\r\n", &[("X-A", "a b c")][..]),
+        (
+            "HTTP/1.1 200 OK\r\nx-a : a\r\nContent-Length : 1\r\n",
+            &[("x-a ", "a"), ("Content-Length ", "1")],
+        ),
+        ("HTTP/2.0 200 OK\r\nX:  a \t \r\n", &[("X", "a")]),
+        ("HTTP/1.1   200\nx-b:\n", &[("X-B", "")]),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", &[]),
+        ("HTTP/1.1 200 OK\r\nConnection: close\r\n", &[]),
+        ("HTTP/1.1 200 OK\r\nTrailer: T\r\n", &[("Trailer", "T")]),
+        (
+            "HTTP/1.1 200 OK\r\nPragma: no-cache\r\n",
+            &[("Pragma", "no-cache"), ("Cache-Control", "no-cache")],
+        ),
+    ] {
+        let answer = format!("{lines}Content-Length: 2\r\n\r\nok");
+        let server = Server::answering(move |_| answer.clone().into());
+        let expected = expected.iter().chain(&[("Content-Length", "2")]);
+        let expected = expected.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let expected: HashMap<_, _> = expected.collect();
+        for done in fetch(&server.url("/"), options()) {
+            assert_eq!((done.code, done.error.as_str()), (200, ""), "{lines}");
+            assert_eq!(done.body.as_deref(), Some(&b"ok"[..]), "{lines}");
+            assert_eq!(done.headers, expected, "{lines}");
+        }
+    }
+}
+
+/// Go takes them off, since what they say holds for the connection and not for what is read.
+#[test]
+fn headers_that_tell_how_a_body_is_carried_are_not_kept() {
+    let server = Server::answering(|_| {
+        let head =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 9\r\nTrailer: T";
+        format!("{head}\r\nX: y\r\n\r\n2\r\nok\r\n0\r\nT: 1\r\n\r\n").into()
+    });
+    for done in fetch(&server.url("/"), options()) {
+        assert_eq!((done.code, done.body.as_deref()), (200, Some(&b"ok"[..])));
+        assert_eq!(done.headers, HashMap::from([("X".to_owned(), "y".to_owned())]));
+    }
+    let server = Server::start(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nok");
+    });
+    for done in fetch(&server.url("/"), options()) {
+        assert_eq!((done.code, done.body.as_deref()), (200, Some(&b"ok"[..])));
+        assert!(done.headers.is_empty(), "{:?}", done.headers);
+    }
+}
+
+#[test]
+fn heads_may_be_long_but_not_endless() {
+    let many: Vec<String> = (0..3000).map(|number| format!("X-{number}: a\r\n")).collect();
+    let many = many.concat();
+    let server = Server::answering(move |_| {
+        format!("HTTP/1.1 200 OK\r\n{many}Content-Length: 2\r\n\r\nok").into()
+    });
+    for done in fetch(&server.url("/"), options()) {
+        assert_eq!((done.code, done.headers.len()), (200, 3001), "{}", done.error);
+    }
+    let server = Server::start(|mut stream| {
+        read_request(&mut stream);
+        let interim = format!("HTTP/1.1 100 Continue\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
+        while stream.write_all(interim.as_bytes()).is_ok() {}
+    });
+    for done in run(attack(get(&server.url("/")), few(1), options())) {
+        let text = "net/http: server response headers exceeded 10485760 bytes; aborted";
+        assert!(done.error.ends_with(text), "{}", done.error);
+        assert_eq!(done.class(), "server.malformed");
     }
 }
 
@@ -128,14 +252,17 @@ fn answers_that_break_off_are_closed_early() {
     for (answer, text, body) in [
         (&b""[..], ": EOF", None),
         (b"HTTP/1.1 200", ": unexpected EOF", None),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-            ": unexpected EOF",
-            Some(&b"half"[..]),
-        ),
+        (b"HTTP/1.1 200 OK\r\nA: b\r\n", ": unexpected EOF", None),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", ": unexpected EOF", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "unexpected EOF", Some(&b"half"[..])),
         (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
-            ": unexpected EOF",
+            "unexpected EOF",
+            Some(b"half"),
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n",
+            "http: unexpected EOF reading trailer",
             Some(b"half"),
         ),
     ] {
@@ -144,6 +271,9 @@ fn answers_that_break_off_are_closed_early() {
             let _ = stream.write_all(answer);
         });
         for done in fetch(&server.url("/"), options()) {
+            if body.is_some() {
+                assert_eq!(done.error, text);
+            }
             assert!(done.error.ends_with(text), "{}", done.error);
             assert_eq!((done.code, done.body.as_deref()), (0, body));
             assert_eq!(done.class(), "server.closed_early");

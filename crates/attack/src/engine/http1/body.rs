@@ -1,7 +1,7 @@
 use bytes::{Buf as _, BytesMut};
 
 use super::super::answer::Answer;
-use super::super::failure::Failure;
+use super::super::failure::{Failure, quoted};
 
 /// How the end of a body is known, and how far away it is.
 #[derive(Debug)]
@@ -37,6 +37,14 @@ impl Framing {
         matches!(self, Self::UntilClosed)
     }
 
+    /// What it means that the connection ends where more has to come.
+    pub(super) fn broken_off(&self) -> &'static str {
+        match self {
+            Self::Chunked(Chunk::Trailer) => "http: unexpected EOF reading trailer",
+            _ => "unexpected EOF",
+        }
+    }
+
     /// Takes all of the body that is in the buffer.
     pub(super) fn take(
         &mut self,
@@ -66,14 +74,17 @@ impl Chunk {
     ) -> Result<bool, Failure> {
         match self {
             Self::Complete => return Ok(false),
-            Self::Size => match httparse::parse_chunk_size(buffer) {
-                Ok(httparse::Status::Complete((line, size))) => {
-                    buffer.advance(line);
-                    *self = if size == 0 { Self::Trailer } else { Self::Data(size) };
-                }
-                Ok(httparse::Status::Partial) if buffer.len() < MAX_LINE => return Ok(false),
-                _ => return Err(Failure::new("malformed chunked encoding")),
-            },
+            Self::Size => {
+                let Some(line) = line_end(buffer) else {
+                    if buffer.len() < MAX_LINE {
+                        return Ok(false);
+                    }
+                    return Err(Failure::new("header line too long"));
+                };
+                let size = chunk_size(&buffer[..line]).map_err(Failure::new)?;
+                buffer.advance(line);
+                *self = if size == 0 { Self::Trailer } else { Self::Data(size) };
+            }
             Self::Data(left) => {
                 take_up_to(left, buffer, answer, max_body);
                 if *left > 0 {
@@ -92,16 +103,21 @@ impl Chunk {
                 *self = Self::Size;
             }
             Self::Trailer => {
-                let Some(end) = buffer.iter().position(|byte| *byte == b'\n') else {
-                    if buffer.len() > MAX_LINE {
-                        return Err(Failure::new(
-                            "http: suspiciously long trailer after chunked body",
-                        ));
+                let Some(end) = line_end(buffer) else {
+                    if buffer.len() < MAX_LINE {
+                        return Ok(false);
                     }
-                    return Ok(false);
+                    let text = "http: suspiciously long trailer after chunked body";
+                    return Err(Failure::new(text));
                 };
-                let is_last = buffer[..end].trim_ascii().is_empty();
-                buffer.advance(end + 1);
+                let line = buffer[..end].trim_ascii();
+                let is_last = line.is_empty();
+                if !is_last && !line.contains(&b':') {
+                    let line = quoted(line);
+                    let text = format!("malformed MIME header: missing colon: {line}");
+                    return Err(Failure::new(text));
+                }
+                buffer.advance(end);
                 if is_last {
                     *self = Self::Complete;
                 }
@@ -109,6 +125,33 @@ impl Chunk {
         }
         Ok(true)
     }
+}
+
+/// Where the first line in a buffer ends, its end included.
+fn line_end(buffer: &[u8]) -> Option<usize> {
+    buffer.iter().position(|byte| *byte == b'\n').map(|end| end + 1)
+}
+
+/// The size that a chunk's line tells, read as strictly as Go does and refused in its words.
+fn chunk_size(line: &[u8]) -> Result<u64, &'static str> {
+    match line.iter().position(|byte| *byte == b'\r') {
+        None => return Err("chunked line ends with bare LF"),
+        Some(at) if at + 2 != line.len() => return Err("invalid CR in chunked line"),
+        Some(_) => {}
+    }
+    let size = line.trim_ascii_end().split(|byte| *byte == b';').next().unwrap_or(&[]);
+    if size.is_empty() {
+        return Err("empty hex number for chunk length");
+    }
+    let mut number = 0;
+    for (at, byte) in size.iter().enumerate() {
+        let digit = char::from(*byte).to_digit(16).ok_or("invalid byte in chunk length")?;
+        if at == 16 {
+            return Err("http chunk length too large");
+        }
+        number = number << 4 | u64::from(digit);
+    }
+    Ok(number)
 }
 
 fn take_up_to(left: &mut u64, buffer: &mut BytesMut, answer: &mut Answer, max_body: u64) {

@@ -1,5 +1,7 @@
-use std::fmt::Write as _;
-use std::mem::MaybeUninit;
+//! The head of an answer, by the rules of Go's net/textproto and net/http: what they take is taken, and what they refuse is
+//! refused in their words.
+
+use std::borrow::Cow;
 
 use bytes::{Buf as _, BytesMut};
 
@@ -7,11 +9,11 @@ use super::super::answer::Answer;
 use super::super::failure::{Failure, quoted};
 use super::body::Framing;
 
-const MAX_HEADERS: usize = 128;
-/// Go's bound.
+/// Go's bound, for interim heads and the last one together.
 const MAX_HEAD: usize = 10 << 20;
 
 /// What the head of an answer says about what follows.
+#[derive(Debug)]
 pub(super) struct Head {
     pub(super) code: u16,
     pub(super) keep_alive: bool,
@@ -19,75 +21,195 @@ pub(super) struct Head {
     chunked: bool,
 }
 
-/// Takes a head off the buffer, once it is there in full.
-pub(super) fn parse(buffer: &mut BytesMut, answer: &mut Answer) -> Result<Option<Head>, Failure> {
-    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut []);
-    let config = {
-        let mut config = httparse::ParserConfig::default();
-        config.allow_multiple_spaces_in_response_status_delimiters(true);
-        config
-    };
-    let size = match config.parse_response_with_uninit_headers(&mut response, buffer, &mut headers)
-    {
-        Ok(httparse::Status::Complete(size)) => size,
-        Ok(httparse::Status::Partial) if buffer.len() > MAX_HEAD => {
+/// Reads heads line by line, so that what is none is known at its first line, and a long one is looked at once.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// That of the head whose status line is read.
+    version: Option<Version>,
+    /// Bytes of lines that are read.
+    taken: usize,
+    /// Bytes of the buffer that are known to hold no end of a line.
+    scanned: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Version(u8, u8);
+
+impl Reader {
+    /// Whether nothing of an answer has come.
+    pub(super) fn is_untouched(&self, buffer: &BytesMut) -> bool {
+        self.taken == 0 && buffer.is_empty()
+    }
+
+    /// Takes lines off the buffer; returns a head once it is there in full.
+    pub(super) fn parse(
+        &mut self,
+        buffer: &mut BytesMut,
+        answer: &mut Answer,
+    ) -> Result<Option<Head>, Failure> {
+        while let Some(size) = self.next_line(buffer)? {
+            let line = without_end(&buffer[..size]);
+            let mut head = None;
+            match self.version {
+                None => self.version = Some(status_line(line, answer)?),
+                Some(version) if line.is_empty() => head = Some(Head::new(version, answer)?),
+                Some(_) => field(line, answer)?,
+            }
+            buffer.advance(size);
+            self.taken += size;
+            if head.is_some() {
+                self.version = None;
+                return Ok(head);
+            }
+        }
+        if self.taken + buffer.len() > MAX_HEAD {
             let text =
                 format!("net/http: server response headers exceeded {MAX_HEAD} bytes; aborted");
-            return Err(Failure::new(text));
+            return Err(broken(text));
         }
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(error) => return Err(malformed(error, buffer)),
-    };
-    let code = response.code.unwrap_or(0);
-    answer.clear();
-    answer.code = code;
-    let _ = write!(answer.status, "{code:03} {}", response.reason.unwrap_or(""));
-    let mut head =
-        Head { code, keep_alive: response.version == Some(1), length: None, chunked: false };
-    for header in response.headers.iter() {
-        answer.header(header.name, header.value);
-        head.look_at(header)?;
+        Ok(None)
     }
-    buffer.advance(size);
-    Ok(Some(head))
+
+    /// The end of the next line, of a header together with the lines that it is continued on.
+    fn next_line(&mut self, buffer: &[u8]) -> Result<Option<usize>, Failure> {
+        while let Some(end) = buffer[self.scanned..].iter().position(|byte| *byte == b'\n') {
+            let size = self.scanned + end + 1;
+            let line = without_end(&buffer[..size]);
+            if self.version.is_some() && !line.is_empty() {
+                has_colon(line)?;
+                match buffer.get(size) {
+                    None => return Ok(None),
+                    Some(b' ' | b'\t') => {
+                        self.scanned = size;
+                        continue;
+                    }
+                    Some(_) => {}
+                }
+            }
+            self.scanned = 0;
+            return Ok(Some(size));
+        }
+        self.scanned = buffer.len();
+        Ok(None)
+    }
+
+    /// What it means that the connection ends here.
+    pub(super) fn end(&self, buffer: &[u8], answer: &mut Answer) -> Failure {
+        let is_first_line = self.version.is_none() && !buffer.is_empty();
+        let malformed = is_first_line.then(|| status_line(buffer, answer).err()).flatten();
+        malformed.unwrap_or_else(|| broken("unexpected EOF"))
+    }
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn status_line(line: &[u8], answer: &mut Answer) -> Result<Version, Failure> {
+    let malformed =
+        |what: &str, text: &[u8]| broken(format!("malformed HTTP {what} {}", told(text)));
+    let Some(space) = line.iter().position(|byte| *byte == b' ') else {
+        return Err(malformed("response", line));
+    };
+    let status = line[space..].trim_ascii_start();
+    let code = status.split(|byte| *byte == b' ').next().unwrap_or(&[]);
+    let digits = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
+    let number = if digits { std::str::from_utf8(code).ok() } else { None };
+    let Some(number) = number.and_then(|code| code.parse().ok()) else {
+        return Err(malformed("status code", code));
+    };
+    let &[b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] =
+        &line[..space]
+    else {
+        return Err(malformed("version", &line[..space]));
+    };
+    answer.clear();
+    answer.code = number;
+    answer.status.push_str(&String::from_utf8_lossy(status));
+    Ok(Version(major - b'0', minor - b'0'))
+}
+
+fn has_colon(line: &[u8]) -> Result<(), Failure> {
+    if line.contains(&b':') {
+        return Ok(());
+    }
+    Err(broken(format!("malformed MIME header: missing colon: {}", told(line))))
+}
+
+/// Keeps a header's line, of which there may be several.
+fn field(line: &[u8], answer: &mut Answer) -> Result<(), Failure> {
+    if answer.head.is_empty() && matches!(line.first(), Some(b' ' | b'\t')) {
+        return Err(broken(format!("malformed MIME header initial line: {}", told(line))));
+    }
+    let line = unfolded(line);
+    let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~ ".contains(byte);
+    let is_value = |byte: &u8| !byte.is_ascii_control() || *byte == b'\t';
+    match std::str::from_utf8(name) {
+        Ok(text) if colon > 0 && name.iter().all(is_name) && value.iter().all(is_value) => {
+            answer.header(text, value.trim_ascii_start());
+            Ok(())
+        }
+        _ => Err(broken(format!("malformed MIME header line: {}", told(&line)))),
+    }
+}
+
+/// One line of those that a header was folded into, joined by a space each.
+fn unfolded(line: &[u8]) -> Cow<'_, [u8]> {
+    let mut lines = line.split(|byte| *byte == b'\n').map(|line| blank_trimmed(without_end(line)));
+    let first = lines.next().unwrap_or(&[]);
+    lines.fold(Cow::Borrowed(first), |mut whole, line| {
+        whole.to_mut().push(b' ');
+        whole.to_mut().extend_from_slice(line);
+        whole
+    })
+}
+
+fn blank_trimmed(mut line: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = line {
+        line = rest;
+    }
+    line
 }
 
 impl Head {
-    fn look_at(&mut self, header: &httparse::Header<'_>) -> Result<(), Failure> {
-        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        if is("content-length") {
-            let text = std::str::from_utf8(header.value).unwrap_or("").trim();
-            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            let length = if digits { text.parse().ok() } else { None };
-            let Some(length) = length else {
-                return Err(Failure::new(format!("bad Content-Length {}", quoted(header.value))));
-            };
-            if self.length.is_some_and(|other| other != length) {
-                let text = "http: message cannot contain multiple Content-Length headers";
-                return Err(Failure::new(text));
-            }
-            self.length = Some(length);
-        } else if is("transfer-encoding") {
-            if !header.value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                let text = format!("unsupported transfer encoding: {}", quoted(header.value));
-                return Err(Failure::new(text));
-            }
-            self.chunked = true;
-        } else if is("connection") {
-            for token in header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-                if token.eq_ignore_ascii_case(b"close") {
-                    self.keep_alive = false;
-                } else if token.eq_ignore_ascii_case(b"keep-alive") {
-                    self.keep_alive = true;
-                }
-            }
+    /// Looks through the headers of an answer, and removes those that say how it was carried.
+    fn new(version: Version, answer: &mut Answer) -> Result<Self, Failure> {
+        let said = Said::of(&answer.head);
+        let chunked = said.chunked(version)?;
+        let length = said.length()?;
+        let closes = said.of_connection(b"close");
+        let lasts = version > Version(1, 0)
+            || version == Version(1, 0) && said.of_connection(b"keep-alive");
+        if chunked {
+            said.check_trailers()?;
         }
-        Ok(())
+        let removed = [
+            ("Connection", closes && version > Version(1, 0)),
+            ("Transfer-Encoding", !said.encodings.is_empty()),
+            ("Content-Length", chunked && length.is_some() || said.lengths.len() > 1),
+            ("Trailer", chunked && !said.trailers.is_empty()),
+        ];
+        let repeated = length.filter(|_| !chunked && said.lengths.len() > 1);
+        let no_cache = said.pragma == Some(b"no-cache") && !said.cache_control;
+        for (name, _) in removed.iter().filter(|(_, is_removed)| *is_removed) {
+            answer.remove(name);
+        }
+        if let Some(length) = repeated {
+            answer.header("Content-Length", length.to_string().as_bytes());
+        }
+        if no_cache {
+            answer.header("Cache-Control", b"no-cache");
+        }
+        // What follows a switch of protocols is no HTTP.
+        let keep_alive = lasts && !closes && answer.code != 101;
+        Ok(Self { code: answer.code, keep_alive, length, chunked })
     }
 
     pub(super) fn framing(&self, is_head: bool) -> Framing {
-        if is_head || matches!(self.code, 204 | 304) {
+        if is_head || matches!(self.code, 100..=199 | 204 | 304) {
             Framing::Length(0)
         } else if self.chunked {
             Framing::chunked()
@@ -97,17 +219,100 @@ impl Head {
     }
 }
 
-/// What Go says of a head that is none.
-fn malformed(error: httparse::Error, buffer: &[u8]) -> Failure {
-    let line = buffer.split(|byte| *byte == b'\n').next().unwrap_or(&[]);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = quoted(&line[..line.len().min(200)]);
-    let text = match error {
-        httparse::Error::Version => format!("malformed HTTP response {line}"),
-        httparse::Error::Status => format!("malformed HTTP status code {line}"),
-        httparse::Error::TooManyHeaders => "header list too large".to_owned(),
-        _ if !buffer.starts_with(b"HTTP/") => format!("malformed HTTP response {line}"),
-        _ => format!("malformed MIME header line: {error}"),
-    };
+/// What an answer's headers say about how it is carried, and of caches, where Go adds what is missing.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    connection: Vec<&'a [u8]>,
+    encodings: Vec<&'a [u8]>,
+    lengths: Vec<&'a [u8]>,
+    trailers: Vec<&'a [u8]>,
+    pragma: Option<&'a [u8]>,
+    cache_control: bool,
+}
+
+impl<'a> Said<'a> {
+    fn of(head: &'a [u8]) -> Self {
+        let mut said = Self::default();
+        for line in head.split(|byte| *byte == b'\n') {
+            let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+            let value = line[colon + 1..].trim_ascii();
+            match &line[..colon] {
+                b"Connection" => said.connection.push(value),
+                b"Transfer-Encoding" => said.encodings.push(value),
+                b"Content-Length" => said.lengths.push(value),
+                b"Trailer" => said.trailers.push(value),
+                b"Pragma" => said.pragma = said.pragma.or(Some(value)),
+                b"Cache-Control" => said.cache_control = true,
+                _ => {}
+            }
+        }
+        said
+    }
+
+    fn of_connection(&self, token: &[u8]) -> bool {
+        elements(&self.connection).any(|element| element.eq_ignore_ascii_case(token))
+    }
+
+    fn chunked(&self, version: Version) -> Result<bool, Failure> {
+        match self.encodings[..] {
+            // HTTP/1.0 knows none.
+            _ if version < Version(1, 1) => Ok(false),
+            [] => Ok(false),
+            [only] if only.eq_ignore_ascii_case(b"chunked") => Ok(true),
+            [only] => Err(broken(format!("unsupported transfer encoding: {}", quoted(only)))),
+            _ => Err(broken(format!("too many transfer encodings: {}", listed(&self.encodings)))),
+        }
+    }
+
+    fn length(&self) -> Result<Option<u64>, Failure> {
+        let Some(text) = self.lengths.first() else { return Ok(None) };
+        if self.lengths.iter().any(|other| other != text) {
+            return Err(broken(format!(
+                "http: message cannot contain multiple Content-Length headers; got {}",
+                listed(&self.lengths)
+            )));
+        }
+        let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        let number = if digits { std::str::from_utf8(text).ok() } else { None };
+        // Go's lengths are signed.
+        let length = number.and_then(|text| text.parse::<i64>().ok()).map(i64::unsigned_abs);
+        if length.is_none() {
+            let what = if text.is_empty() { "invalid empty" } else { "bad" };
+            return Err(broken(format!("{what} Content-Length {}", quoted(text))));
+        }
+        Ok(length)
+    }
+
+    /// Go takes no trailer that would say how the body is carried.
+    fn check_trailers(&self) -> Result<(), Failure> {
+        for name in elements(&self.trailers) {
+            for framing in ["Transfer-Encoding", "Trailer", "Content-Length"] {
+                if name.eq_ignore_ascii_case(framing.as_bytes()) {
+                    return Err(broken(format!("bad trailer key \"{framing}\"")));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands between the commas.
+fn elements<'a>(values: &[&'a [u8]]) -> impl Iterator<Item = &'a [u8]> {
+    values.iter().flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+}
+
+/// As Go prints lists.
+fn listed(values: &[&[u8]]) -> String {
+    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    format!("[{}]", values.join(" "))
+}
+
+/// The beginning of a line, quoted: it may be as long as a head.
+fn told(line: &[u8]) -> String {
+    quoted(&line[..line.len().min(200)])
+}
+
+/// What fails before there is an answer.
+pub(super) fn broken(text: impl std::fmt::Display) -> Failure {
     Failure::new(format!("net/http: HTTP/1.x transport connection broken: {text}"))
 }

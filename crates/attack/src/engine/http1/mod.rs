@@ -53,13 +53,14 @@ impl Connection {
         // What does not take all of a request may have answered it nevertheless.
         let mut unsent = self.send(request, used).await.err();
         trace.step = Step::Waiting;
+        let mut reader = head::Reader::default();
         let head = loop {
-            match head::parse(&mut self.buffer, answer)? {
+            match reader.parse(&mut self.buffer, answer)? {
                 // Another head follows an interim one.
-                Some(head) if head.code < 200 && head.code != 101 => {}
+                Some(head) if (100..200).contains(&head.code) && head.code != 101 => {}
                 Some(head) => break head,
                 None => self
-                    .read_head(trace, used)
+                    .read_head(&reader, trace, used, answer)
                     .await
                     .map_err(|failure| unsent.take().unwrap_or(failure))?,
             }
@@ -76,7 +77,7 @@ impl Connection {
                 if framing.ends_with_the_connection() {
                     return Ok(false);
                 }
-                return Err(Failure::new("unexpected EOF"));
+                return Err(Failure::new(framing.broken_off()));
             }
         }
         if self.buffer.capacity() > KEPT {
@@ -103,20 +104,24 @@ impl Connection {
     }
 
     /// Reads more of a head.
-    async fn read_head(&mut self, trace: &mut Trace, used: bool) -> Result<(), Failure> {
-        let nothing_yet = self.buffer.is_empty();
-        let read = self.read().await.map_err(|mut failure| {
-            failure.stale = used && nothing_yet;
-            failure
-        })?;
-        match (read, nothing_yet) {
-            (0, true) if used => Err(Failure::stale("EOF")),
-            (0, true) => Err(Failure::new("EOF")),
-            (0, false) => Err(Failure::new("unexpected EOF")),
-            _ => {
+    async fn read_head(
+        &mut self,
+        reader: &head::Reader,
+        trace: &mut Trace,
+        used: bool,
+        answer: &mut Answer,
+    ) -> Result<(), Failure> {
+        let nothing_yet = reader.is_untouched(&self.buffer);
+        match self.read().await {
+            Ok(0) if nothing_yet && used => Err(Failure::stale("EOF")),
+            Ok(0) if nothing_yet => Err(Failure::new("EOF")),
+            Ok(0) => Err(reader.end(&self.buffer, answer)),
+            Ok(_) => {
                 trace.first_byte();
                 Ok(())
             }
+            Err(failure) if nothing_yet => Err(Failure { stale: used, ..failure }),
+            Err(failure) => Err(head::broken(failure.text)),
         }
     }
 
