@@ -17,6 +17,9 @@ use super::trace::Trace;
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 1 << 30;
 
+/// How often a request goes to yet another connection: as often as in Go.
+const MAX_RETRIES: u32 = 7;
+
 /// A connection that requests share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -91,7 +94,7 @@ impl Shared {
         let message = request.http2(options).map_err(Failure::new)?;
         let mut send = self.send.clone().ready().await.map_err(|error| {
             self.closed.store(true, Ordering::Relaxed);
-            Failure { text: text(&error, None), stale: !is_new }
+            not_taken_up(text(&error, None), is_new, trace)
         })?;
         let body = &request.target.body;
         let (response, mut sending) = send
@@ -110,7 +113,7 @@ impl Shared {
             Err(error) if is_retirement(&error) => {
                 self.closed.store(true, Ordering::Relaxed);
                 let is_first = id == Some(1);
-                return Err(Failure { text: text(&error, id), stale: !(is_new && is_first) });
+                return Err(not_taken_up(text(&error, id), is_new && is_first, trace));
             }
             Err(error) => return Err(self.failure(error, id).await),
         };
@@ -139,6 +142,12 @@ impl Shared {
         drop(active);
         Ok(())
     }
+}
+
+/// Whether another connection may take the request: where each takes some and leaves the rest, this has to end some time.
+fn not_taken_up(text: String, took_up_nothing: bool, trace: &mut Trace) -> Failure {
+    trace.refused += 1;
+    Failure { text, stale: !took_up_nothing && trace.refused <= MAX_RETRIES }
 }
 
 /// Counts a request in flight, also where it is given up.

@@ -14,6 +14,8 @@ pub(super) struct Trace {
     pub(super) waited_for: Option<Step>,
     /// What is being connected to.
     pub(super) endpoint: String,
+    /// Connections that did not take the request up.
+    pub(super) refused: u32,
     /// Where redirects have led.
     pub(super) url: Option<String>,
     pub(super) phases: Phases,
@@ -27,6 +29,7 @@ impl Trace {
             step: Step::Waiting,
             waited_for: None,
             endpoint: String::new(),
+            refused: 0,
             url: None,
             phases: Phases::default(),
         }

@@ -90,7 +90,7 @@ fn connections_that_the_server_retires_do_no_harm() {
 
 /// A server at a distance: requests are on their way when it retires the connection, which takes up none of them. By hand,
 /// since no library leaves requests lying.
-fn retire_after_five(mut stream: TcpStream) {
+fn retire_after(most: u32, mut stream: TcpStream) {
     let frame = |kind: u8, flags: u8, id: &[u8], payload: &[u8]| {
         let length = u8::try_from(payload.len()).unwrap();
         [&[0, 0, length, kind, flags], id, payload].concat()
@@ -105,7 +105,7 @@ fn retire_after_five(mut stream: TcpStream) {
         match stream.read_exact(&mut head) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if answered == 5 && !retired {
+                if answered == most && !retired {
                     let told = [last, [0; 4]].concat();
                     stream.write_all(&frame(7, 0, &connection, &told)).unwrap();
                     retired = true;
@@ -118,7 +118,7 @@ fn retire_after_five(mut stream: TcpStream) {
         let mut payload = vec![0; usize::from(high) << 8 | usize::from(low)];
         stream.read_exact(&mut payload).unwrap();
         match kind {
-            1 if answered < 5 => {
+            1 if answered < most => {
                 // `:status: 200`, the end of the headers and of the stream.
                 stream.write_all(&frame(1, 5, &id, &[0x88])).unwrap();
                 (answered, last) = (answered + 1, id);
@@ -132,7 +132,7 @@ fn retire_after_five(mut stream: TcpStream) {
 
 #[test]
 fn requests_that_a_retired_connection_did_not_take_up_go_to_another() {
-    let server = Server::start(retire_after_five);
+    let server = Server::start(|stream| retire_after(5, stream));
     for body in ["", "{}"] {
         let target = Target {
             method: "POST".to_owned(),
@@ -146,6 +146,18 @@ fn requests_that_a_retired_connection_did_not_take_up_go_to_another() {
         }
         assert!(connections(&done) >= 6, "{}", connections(&done));
     }
+}
+
+/// Go tries seven times again.
+#[test]
+fn requests_that_no_connection_takes_up_fail_some_time() {
+    let server = Server::start(|stream| retire_after(0, stream));
+    let done = run(attack(get(&server.url("/")), paced(2000, 20), h2c()));
+    assert_eq!(done.len(), 40);
+    for done in &done {
+        assert_eq!((done.code, done.class().as_str()), (0, "server.h2_goaway"), "{}", done.error);
+    }
+    assert!(server.connections() <= 16, "{}", server.connections());
 }
 
 /// A stream that is never answered holds up none of the others of its connection.
