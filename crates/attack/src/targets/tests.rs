@@ -176,6 +176,13 @@ fn locations_lead_on() {
         assert_eq!(url.join(location).unwrap(), target, "{location}");
     }
     for (location, text) in [
+        ("1:y", "parse \"1:y\": first path segment in URL cannot contain colon"),
+        (":y", "parse \":y\": missing protocol scheme"),
+        ("http://[x/y", "parse \"http://[x/y\": missing ']' in host"),
+    ] {
+        assert_eq!(url.join(location).unwrap_err().to_string(), text, "{location}");
+    }
+    for (location, text) in [
         ("mailto:a@b?c=://", "unsupported protocol scheme \"mailto\""),
         ("http:/y", "http: no Host in request URL"),
     ] {

@@ -108,6 +108,9 @@ impl Url {
                 if host.contains([' ', '<', '>', '"', '\\', '^', '`', '{', '|', '}']) {
                     return invalid("invalid character in host name");
                 }
+                if host.starts_with('[') && !host.contains(']') {
+                    return invalid("missing ']' in host");
+                }
                 let port =
                     host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
                 if port.is_some_and(|port| port.contains(|c: char| !c.is_ascii_digit())) {
@@ -177,6 +180,9 @@ impl Url {
     pub(crate) fn join(&self, location: &str) -> Result<String, InvalidUrl> {
         let scheme = self.endpoint.scheme.name();
         let authority = &self.authority;
+        if let Some(what) = odd_colon(location) {
+            return Err(InvalidUrl(format!("parse {location:?}: {what}")));
+        }
         let location = location.split('#').next().unwrap_or("");
         let path = self.path.split('?').next().unwrap_or("/");
         let joined = if is_absolute(location) {
@@ -200,6 +206,18 @@ fn is_absolute(reference: &str) -> bool {
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     reference.starts_with(|c: char| c.is_ascii_alphabetic())
         && reference.trim_start_matches(in_scheme).starts_with(':')
+}
+
+/// What Go refuses in a reference: a colon that could end a scheme, and does not.
+fn odd_colon(reference: &str) -> Option<&'static str> {
+    let first = reference.split(['/', '?', '#']).next().unwrap_or("");
+    if is_absolute(reference) || !first.contains(':') {
+        None
+    } else if first.starts_with(':') {
+        Some("missing protocol scheme")
+    } else {
+        Some("first path segment in URL cannot contain colon")
+    }
 }
 
 /// `/a/./b/../c` is `/a/c`.
