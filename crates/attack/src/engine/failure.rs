@@ -1,5 +1,6 @@
 //! Why a request failed, in the words of Go's net/http: they are what people search for, and what the taxonomy knows.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
@@ -111,10 +112,21 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     text
 }
 
-/// `Get "http://host/": what happened`.
+/// `Get "http://host/": what happened`, without the URL's password.
 pub(super) fn of_request(method: &str, url: &str, what: &str) -> String {
     let mut letters = method.chars();
     let first = letters.next().unwrap_or('G');
     let rest = letters.as_str().to_ascii_lowercase();
-    format!("{first}{rest} \"{url}\": {what}")
+    format!("{first}{rest} \"{}\": {what}", without_password(url))
+}
+
+fn without_password(url: &str) -> Cow<'_, str> {
+    let hidden = || {
+        let (scheme, rest) = url.split_once("://")?;
+        let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (user, host) = authority.rsplit_once('@')?;
+        let (name, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{name}:***@{host}{}", &rest[authority.len()..]))
+    };
+    hidden().map_or(Cow::Borrowed(url), Cow::Owned)
 }

@@ -44,8 +44,23 @@ fn a_reset_is_told_as_one() {
     });
     for done in fetch(&server.url("/"), options()) {
         assert!(done.error.starts_with("Get \"http://127.0.0.1:"), "{}", done.error);
-        assert!(done.error.ends_with(": read: connection reset by peer"), "{}", done.error);
+        let text = format!("->{}: read: connection reset by peer", server.address);
+        assert!(done.error.contains(": read tcp 127.0.0.1:"), "{}", done.error);
+        assert!(done.error.ends_with(&text), "{}", done.error);
         assert_eq!((done.code, done.class().as_str()), (0, "server.reset"));
+    }
+}
+
+/// As vegeta writes it: `Get "http://user:***@host/": EOF`.
+#[test]
+fn errors_tell_no_passwords() {
+    let server = Server::start(drop);
+    for (user, told) in [("user:pass@", "user:***@"), ("user@", "user@"), ("", "")] {
+        let url = |user| format!("http://{user}{}/a:b@c", server.address);
+        for done in fetch(&url(user), options()) {
+            let told = format!("Get \"{}\": ", url(told));
+            assert!(done.error.starts_with(&told), "{} lacks {told}", done.error);
+        }
     }
 }
 

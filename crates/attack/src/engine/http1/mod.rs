@@ -20,6 +20,8 @@ use body::Framing;
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
+    /// Its addresses: after a reset the system tells them no more.
+    ends: String,
     buffer: BytesMut,
     /// Whether it has carried a request.
     used: bool,
@@ -32,7 +34,8 @@ const KEPT: usize = 16 << 10;
 
 impl Connection {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, buffer: BytesMut::new(), used: false }
+        let ends = stream.ends();
+        Self { stream, ends, buffer: BytesMut::new(), used: false }
     }
 
     /// Whether it may carry another request, as far as is known without asking.
@@ -97,7 +100,7 @@ impl Connection {
         sent.map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => Failure::new(error.to_string()),
             _ => Failure {
-                text: format!("write {}: write: {}", self.stream.ends(), system(&error)),
+                text: format!("write {}: write: {}", self.ends, system(&error)),
                 stale: used,
             },
         })
@@ -131,7 +134,7 @@ impl Connection {
             // TLS that ends without saying so.
             std::io::ErrorKind::UnexpectedEof => Failure::new("unexpected EOF"),
             std::io::ErrorKind::InvalidData => Failure::new(error.to_string()),
-            _ => Failure::new(format!("read {}: read: {}", self.stream.ends(), system(&error))),
+            _ => Failure::new(format!("read {}: read: {}", self.ends, system(&error))),
         })
     }
 }
