@@ -1,3 +1,6 @@
+use super::failure::Failure;
+use super::gunzip::Gunzip;
+
 /// An answer as far as it has come. Used again and again, so that its memory is.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
@@ -10,6 +13,10 @@ pub(super) struct Answer {
     /// Whether the head is complete.
     pub(super) begun: bool,
     pub(super) location: Option<String>,
+    /// Whether the first `Content-Encoding` is gzip.
+    is_gzip: Option<bool>,
+    /// Takes the body apart where that is gzip.
+    gunzip: Option<Box<Gunzip>>,
 }
 
 /// What is kept by an answer that waits for its next use.
@@ -23,6 +30,8 @@ impl Answer {
         self.body.clear();
         self.begun = false;
         self.location = None;
+        self.is_gzip = None;
+        self.gunzip = None;
     }
 
     /// Empties it, and lets go of what only a large answer took.
@@ -53,6 +62,9 @@ impl Answer {
         if self.location.is_none() && name.eq_ignore_ascii_case("location") {
             self.location = Some(String::from_utf8_lossy(value).into_owned());
         }
+        if self.is_gzip.is_none() && name.eq_ignore_ascii_case("content-encoding") {
+            self.is_gzip = Some(value.eq_ignore_ascii_case(b"gzip"));
+        }
     }
 
     /// Lets go of a header, whose name is written as Go does.
@@ -64,12 +76,35 @@ impl Answer {
         self.head = lines.filter(is_other).flatten().copied().collect();
     }
 
-    /// Keeps of the body what fits.
-    pub(super) fn take(&mut self, bytes: &[u8], max_body: u64) {
-        let room = max_body.saturating_sub(self.body.len() as u64);
-        let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
-        self.body.extend_from_slice(&bytes[..fits]);
+    /// Where a body follows that is gzip since that was asked for, what it says is kept, and not how it said so.
+    pub(super) fn unpack(&mut self) {
+        if self.is_gzip == Some(true) {
+            self.remove("Content-Encoding");
+            self.remove("Content-Length");
+            self.gunzip = Some(Box::new(Gunzip::new()));
+        }
     }
+
+    /// Takes more of the body, and keeps of it what fits.
+    pub(super) fn take(&mut self, bytes: &[u8], max_body: u64) -> Result<(), Failure> {
+        let Self { gunzip, body, .. } = self;
+        let Some(gunzip) = gunzip else {
+            keep(body, bytes, max_body);
+            return Ok(());
+        };
+        gunzip.feed(bytes, |plain| keep(body, plain, max_body)).map_err(Failure::new)
+    }
+
+    /// The body is over.
+    pub(super) fn end(&mut self) -> Result<(), Failure> {
+        self.gunzip.take().map_or(Ok(()), |gunzip| gunzip.end()).map_err(Failure::new)
+    }
+}
+
+fn keep(body: &mut Vec<u8>, bytes: &[u8], max_body: u64) {
+    let room = max_body.saturating_sub(body.len() as u64);
+    let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
+    body.extend_from_slice(&bytes[..fits]);
 }
 
 #[cfg(test)]
@@ -80,7 +115,7 @@ mod tests {
     fn what_a_large_answer_took_is_let_go() {
         let mut answer = Answer::default();
         answer.header("Large", &vec![b'x'; 1 << 20]);
-        answer.take(&vec![b'x'; 1 << 20], u64::MAX);
+        answer.take(&vec![b'x'; 1 << 20], u64::MAX).unwrap();
         answer.shrink();
         let kept = (answer.head.capacity(), answer.body.capacity());
         assert!(kept.0 <= KEPT && kept.1 <= KEPT, "{kept:?}");

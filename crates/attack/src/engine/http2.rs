@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use http::header::TRAILER;
 
 use super::answer::Answer;
 use super::failure::{Failure, Step, system};
@@ -123,24 +124,28 @@ impl Shared {
         answer.begun = true;
         let reason = response.status().canonical_reason().unwrap_or("");
         answer.status = format!("{} {reason}", answer.code);
-        for (name, value) in response.headers() {
+        // As in Go: what trailers there will be is no header.
+        for (name, value) in response.headers().iter().filter(|(name, _)| *name != TRAILER) {
             answer.header(name.as_str(), value.as_bytes());
         }
         trace.step = Step::Reading;
         let mut stream = response.into_body();
+        if request.asks_for_gzip() && !stream.is_end_stream() {
+            answer.unpack();
+        }
         while let Some(data) = stream.data().await {
             let data = match data {
                 Ok(data) => data,
                 Err(error) => return Err(self.failure(error, id).await),
             };
-            answer.take(&data, max_body);
+            answer.take(&data, max_body)?;
             stream
                 .flow_control()
                 .release_capacity(data.len())
                 .map_err(|error| Failure::new(text(&error, id)))?;
         }
         drop(active);
-        Ok(())
+        answer.end()
     }
 }
 

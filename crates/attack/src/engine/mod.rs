@@ -5,6 +5,7 @@ mod clock;
 mod course;
 mod dial;
 mod failure;
+mod gunzip;
 mod http1;
 mod http2;
 mod options;

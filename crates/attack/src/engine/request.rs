@@ -92,11 +92,9 @@ impl Request {
         &'a self,
         options: &'a Options,
     ) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        let has =
-            |name: &str| self.target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        let agent =
-            (!has("user-agent")).then_some(("User-Agent", Cow::Borrowed(&*options.user_agent)));
-        let user = self.url.authorization.as_deref().filter(|_| !has("authorization"));
+        let agent = (!self.has("user-agent"))
+            .then_some(("User-Agent", Cow::Borrowed(&*options.user_agent)));
+        let user = self.url.authorization.as_deref().filter(|_| !self.has("authorization"));
         let user = user.map(|user| ("Authorization", Cow::Borrowed(user)));
         let own = self.target.headers.iter().filter(|(name, _)| {
             !["host", "content-length", "transfer-encoding", "trailer"]
@@ -104,7 +102,17 @@ impl Request {
                 .any(|framing| name.eq_ignore_ascii_case(framing))
         });
         let own = own.map(|(name, value)| (&**name, Cow::Borrowed(&**value)));
-        agent.into_iter().chain(user).chain(own)
+        let gzip = self.asks_for_gzip().then_some(("Accept-Encoding", Cow::Borrowed("gzip")));
+        agent.into_iter().chain(user).chain(own).chain(gzip)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether gzip is asked for though the target does not: as Go's transport does, which then hides it.
+    pub(super) fn asks_for_gzip(&self) -> bool {
+        !self.is_head() && !self.has("accept-encoding") && !self.has("range")
     }
 
     /// The same as an HTTP/2 request.

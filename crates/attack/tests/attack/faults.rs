@@ -417,9 +417,48 @@ fn requests_go_out_as_they_are_written() {
     assert_eq!(sent[0].headers["X-Test"], "a");
     let version = env!("CARGO_PKG_VERSION");
     let expected = format!(
-        "POST /a?b HTTP/1.1\r\nHost: other\r\nUser-Agent: plimsoll/{version}\r\nx-lower: 1\r\nX-UPPER: 2\r\nContent-Length: 2\r\n\r\n{{}}"
+        "POST /a?b HTTP/1.1\r\nHost: other\r\nUser-Agent: plimsoll/{version}\r\nx-lower: 1\r\nX-UPPER: 2\r\nAccept-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{{}}"
     );
     assert_eq!(*seen.lock().unwrap(), [expected]);
+}
+
+/// As Go's transport, and so vegeta: what is counted and kept is what the gzip says.
+#[test]
+fn gzip_is_asked_for_and_unpacked() {
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcbH\xcd\xc9\xc9W\xc8@'\x01\xe3Q=\x8d\x17\0\0\0";
+    let server = Server::answering(move |request| {
+        let asked = request.contains("\r\nAccept-Encoding: gzip\r\n");
+        let cut = gzip.len() - usize::from(request.starts_with("GET /cut ")) * 5;
+        let head = format!("X-Asked: {asked}\r\nContent-Encoding: gzip\r\nContent-Length: {cut}");
+        let body = if request.starts_with("HEAD ") { &[] } else { &gzip[..cut] };
+        [format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").as_bytes(), body].concat()
+    });
+    let plain = &b"hello hello hello hello"[..];
+    for (max_body, body) in [(None, plain), (Some(7), &plain[..7])] {
+        for done in fetch(&server.url("/"), Options { max_body, ..options() }) {
+            assert_eq!((done.code, done.body.as_deref()), (200, Some(body)), "{}", done.error);
+            assert_eq!(done.headers, HashMap::from([("X-Asked".to_owned(), "true".to_owned())]));
+        }
+    }
+    for done in fetch(&server.url("/cut"), options()) {
+        assert_eq!((done.code, done.error.as_str()), (0, "unexpected EOF"));
+        assert_eq!(done.body.as_deref(), Some(plain));
+    }
+    let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+    for (method, headers, asked, body) in [
+        ("GET", header("Accept-Encoding", "gzip"), "true", &gzip[..]),
+        ("GET", header("accept-encoding", "br"), "false", gzip),
+        ("GET", header("Range", "bytes=0-"), "false", gzip),
+        ("HEAD", Vec::new(), "false", b""),
+    ] {
+        let target = Target { method: method.to_owned(), headers, ..get(&server.url("/")) };
+        let done = run(attack(target, few(1), options())).remove(0);
+        assert_eq!((done.code, done.body.as_deref()), (200, Some(body)), "{}", done.error);
+        assert_eq!(
+            (&*done.headers["X-Asked"], &*done.headers["Content-Encoding"]),
+            (asked, "gzip")
+        );
+    }
 }
 
 #[test]

@@ -30,6 +30,8 @@ fn http2_without_tls_shares_a_connection() {
         assert_eq!((done.code, done.error.as_str()), (200, ""));
         assert_eq!(done.body.as_deref(), Some(&b"POST /a hello"[..]));
         assert_eq!(done.headers["X-Test"], "a");
+        // Neither does Go keep it.
+        assert!(!done.headers.contains_key("Trailer"));
     }
     assert_eq!(connections(&done), 1);
 }

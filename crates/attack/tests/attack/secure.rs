@@ -51,7 +51,8 @@ async fn serve_http2(stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer
                         text.push_str(&String::from_utf8_lossy(&data));
                         let _ = body.flow_control().release_capacity(data.len());
                     }
-                    let answer = http::Response::builder().header("x-test", "a").body(()).unwrap();
+                    let answer = http::Response::builder().header("x-test", "a");
+                    let answer = answer.header("trailer", "x-later").body(()).unwrap();
                     if let Ok(mut stream) = respond.send_response(answer, false) {
                         let _ = stream.send_data(Bytes::from(text), true);
                     }

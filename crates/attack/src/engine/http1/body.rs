@@ -53,9 +53,9 @@ impl Framing {
         max_body: u64,
     ) -> Result<(), Failure> {
         match self {
-            Self::Length(left) => take_up_to(left, buffer, answer, max_body),
+            Self::Length(left) => take_up_to(left, buffer, answer, max_body)?,
             Self::UntilClosed => {
-                answer.take(buffer, max_body);
+                answer.take(buffer, max_body)?;
                 buffer.clear();
             }
             Self::Chunked(chunk) => while chunk.advance(buffer, answer, max_body)? {},
@@ -86,7 +86,7 @@ impl Chunk {
                 *self = if size == 0 { Self::Trailer } else { Self::Data(size) };
             }
             Self::Data(left) => {
-                take_up_to(left, buffer, answer, max_body);
+                take_up_to(left, buffer, answer, max_body)?;
                 if *left > 0 {
                     return Ok(false);
                 }
@@ -154,9 +154,15 @@ fn chunk_size(line: &[u8]) -> Result<u64, &'static str> {
     Ok(number)
 }
 
-fn take_up_to(left: &mut u64, buffer: &mut BytesMut, answer: &mut Answer, max_body: u64) {
+fn take_up_to(
+    left: &mut u64,
+    buffer: &mut BytesMut,
+    answer: &mut Answer,
+    max_body: u64,
+) -> Result<(), Failure> {
     let there = usize::try_from(*left).unwrap_or(usize::MAX).min(buffer.len());
-    answer.take(&buffer[..there], max_body);
+    answer.take(&buffer[..there], max_body)?;
     buffer.advance(there);
     *left -= there as u64;
+    Ok(())
 }

@@ -71,6 +71,9 @@ impl Connection {
         answer.begun = true;
         trace.step = Step::Reading;
         let mut framing = head.framing(request.is_head());
+        if request.asks_for_gzip() && !framing.is_complete() {
+            answer.unpack();
+        }
         loop {
             framing.take(&mut self.buffer, answer, max_body)?;
             if framing.is_complete() {
@@ -78,11 +81,13 @@ impl Connection {
             }
             if self.read().await? == 0 {
                 if framing.ends_with_the_connection() {
+                    answer.end()?;
                     return Ok(false);
                 }
                 return Err(Failure::new(framing.broken_off()));
             }
         }
+        answer.end()?;
         if self.buffer.capacity() > KEPT {
             self.buffer = BytesMut::from(&self.buffer[..]);
         }
