@@ -4,7 +4,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::options::Options;
 use crate::Target;
-use crate::targets::{InvalidUrl, Url};
+use crate::targets::{InvalidUrl, Scheme, Url, is_absolute};
 
 /// Bodies up to here go out with the head in one write.
 const ONE_WRITE: usize = 64 << 10;
@@ -20,7 +20,22 @@ pub(super) struct Request {
     pub(super) rest: Bytes,
     /// The host that is asked for: the header's, else the URL's.
     host: String,
+    /// The URL that redirected to this one.
+    referer: Option<String>,
 }
+
+/// What goes to no other host.
+const SECRETS: [&str; 6] = [
+    "authorization",
+    "www-authenticate",
+    "cookie",
+    "cookie2",
+    "proxy-authorization",
+    "proxy-authenticate",
+];
+/// What says something of a body.
+const OF_BODIES: [&str; 4] =
+    ["content-encoding", "content-language", "content-location", "content-type"];
 
 impl Request {
     /// Makes a target ready.
@@ -28,6 +43,14 @@ impl Request {
     /// # Errors
     /// What can be no request, in the words that Go's net/http has for it.
     pub(super) fn new(target: Target, options: &Options) -> Result<Self, String> {
+        Self::with_referer(target, None, options)
+    }
+
+    fn with_referer(
+        target: Target,
+        referer: Option<String>,
+        options: &Options,
+    ) -> Result<Self, String> {
         let url = Url::parse(&target.url).map_err(|error: InvalidUrl| error.to_string())?;
         let is_token = |text: &str| !text.is_empty() && text.bytes().all(is_token_byte);
         if !is_token(&target.method) {
@@ -43,7 +66,8 @@ impl Request {
         }
         let named = target.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
         let host = named.map_or_else(|| url.authority.clone(), |(_, value)| value.clone());
-        let mut request = Self { target, url, wire: Bytes::new(), rest: Bytes::new(), host };
+        let (wire, rest) = (Bytes::new(), Bytes::new());
+        let mut request = Self { target, url, wire, rest, host, referer };
         request.serialize(options);
         Ok(request)
     }
@@ -102,8 +126,10 @@ impl Request {
                 .any(|framing| name.eq_ignore_ascii_case(framing))
         });
         let own = own.map(|(name, value)| (&**name, Cow::Borrowed(&**value)));
+        let referer = self.referer.as_deref().filter(|_| !self.has("referer"));
+        let referer = referer.map(|referer| ("Referer", Cow::Borrowed(referer)));
         let gzip = self.asks_for_gzip().then_some(("Accept-Encoding", Cow::Borrowed("gzip")));
-        agent.into_iter().chain(user).chain(own).chain(gzip)
+        agent.into_iter().chain(user).chain(own).chain(referer).chain(gzip)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -148,10 +174,11 @@ impl Request {
             .map_err(|error| format!("failed to parse Location header {location:?}: {error}"))
     }
 
-    /// What an answer asks for instead.
+    /// What an answer asks for instead, with the headers that Go takes along.
     pub(super) fn redirected(
         &self,
         code: u16,
+        location: &str,
         url: String,
         options: &Options,
     ) -> Result<Self, String> {
@@ -161,22 +188,32 @@ impl Request {
             "HEAD" => "HEAD",
             _ => "GET",
         };
-        let elsewhere =
-            Url::parse(&url).is_ok_and(|url| url.endpoint.host != self.url.endpoint.host);
-        // As Go does: no credentials for another host, and the old host's name neither.
+        let to = Url::parse(&url).map_err(|error| error.to_string())?;
+        let elsewhere = !is_within(&to.endpoint.host, &self.url.endpoint.host);
         let dropped = |name: &str| {
-            name.eq_ignore_ascii_case("host")
-                || elsewhere
-                    && ["authorization", "www-authenticate", "cookie", "cookie2"]
-                        .iter()
-                        .any(|secret| name.eq_ignore_ascii_case(secret))
-                || !keeps_method && name.eq_ignore_ascii_case("content-type")
+            let is_one_of = |names: &[&str]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+            // A name for the host that the target has is that of a host which is named by a whole URL no more.
+            name.eq_ignore_ascii_case("host") && is_absolute(location)
+                || elsewhere && is_one_of(&SECRETS)
+                || !keeps_method && is_one_of(&OF_BODIES)
         };
         let headers =
             self.target.headers.iter().filter(|(name, _)| !dropped(name)).cloned().collect();
+        let is_safe =
+            (self.url.endpoint.scheme, to.endpoint.scheme) != (Scheme::Https, Scheme::Http);
+        let scheme = self.url.endpoint.scheme.name();
+        let referer = format!("{scheme}://{}{}", self.url.authority, self.url.path);
         let body = if keeps_method { self.target.body.clone() } else { Bytes::new() };
-        Self::new(Target { method: method.to_owned(), url, headers, body }, options)
+        let target = Target { method: method.to_owned(), url, headers, body };
+        Self::with_referer(target, is_safe.then_some(referer), options)
     }
+}
+
+/// Whether a host is the other, or one below it.
+fn is_within(host: &str, other: &str) -> bool {
+    let (host, other) = (host.to_ascii_lowercase(), other.to_ascii_lowercase());
+    let is_below = |above: &str| above.ends_with('.') && !host.contains([':', '%']);
+    host == other || host.strip_suffix(&*other).is_some_and(is_below)
 }
 
 fn is_token_byte(byte: u8) -> bool {

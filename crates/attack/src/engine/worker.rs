@@ -285,7 +285,7 @@ impl Worker {
             }
             followed += 1;
             trace.again(url.clone());
-            let next = current.redirected(code, url, options).map_err(Failure::new)?;
+            let next = current.redirected(code, &location, url, options).map_err(Failure::new)?;
             current = Arc::new(next);
             self.pool(&current).exchange(&current, options, dialer, trace, answer).await?;
         }

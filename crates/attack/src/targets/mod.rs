@@ -17,6 +17,7 @@ use bytes::Bytes;
 
 use crate::{Error, ErrorKind};
 use lines::Lines;
+pub(crate) use url::is_absolute;
 pub use url::{Endpoint, InvalidUrl, Scheme, Url};
 
 /// The largest file that is read as a request's body.

@@ -62,6 +62,8 @@ pub struct Url {
     pub path: String,
     /// `Basic …`, where the URL names a user.
     pub authorization: Option<String>,
+    /// That user, with the password, as written: `user:password@`, or nothing.
+    user: String,
 }
 
 /// Why a text is no URL that a request can be sent to.
@@ -173,13 +175,14 @@ impl Url {
             authority: authority.to_owned(),
             path: format!("{slash}{}", escape(path)),
             authorization: user.map(basic),
+            user: user.map_or_else(String::new, |user| format!("{user}@")),
         })
     }
 
     /// Where a `Location` leads from here, be it to something that cannot be sent to.
     pub(crate) fn join(&self, location: &str) -> Result<String, InvalidUrl> {
         let scheme = self.endpoint.scheme.name();
-        let authority = &self.authority;
+        let authority = format!("{}{}", self.user, self.authority);
         if let Some(what) = odd_colon(location) {
             return Err(InvalidUrl(format!("parse {location:?}: {what}")));
         }
@@ -202,7 +205,7 @@ impl Url {
 }
 
 /// Whether a reference names its scheme: what comes later in it, as in `/login?next=http://host/`, does not count.
-fn is_absolute(reference: &str) -> bool {
+pub(crate) fn is_absolute(reference: &str) -> bool {
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     reference.starts_with(|c: char| c.is_ascii_alphabetic())
         && reference.trim_start_matches(in_scheme).starts_with(':')

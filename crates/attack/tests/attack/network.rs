@@ -179,6 +179,7 @@ fn redirects_to_another_host_take_no_credentials_along() {
     let headers =
         vec![header("Authorization", "secret"), header("Cookie", "secret"), header("X-Own", "a")];
     for (path, host, secrets) in [("/same", "127.0.0.1", 2), ("/other", "other.example", 0)] {
+        let referer = format!("Referer: {}\r\n", first.url(path));
         let target = Target { headers: headers.clone(), ..get(&first.url(path)) };
         let connect_to = vec![(format!("other.example:{port}"), last.address.to_string())];
         assert_answered(&run(attack(target, few(1), Options { connect_to, ..options() })));
@@ -187,5 +188,38 @@ fn redirects_to_another_host_take_no_credentials_along() {
         assert!(head.contains(&format!("Host: {host}:{port}\r\n")), "{head}");
         assert_eq!(head.matches("secret").count(), secrets, "{head}");
         assert!(head.contains("X-Own: a\r\n"), "{head}");
+        assert!(head.contains(&referer), "{head}");
+    }
+}
+
+/// What vegeta sends then, but for the order of the headers.
+#[test]
+fn redirects_within_a_host_take_its_name_and_user_along() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&heads);
+    let server = Server::answering(move |request| {
+        log.lock().unwrap().push(request.to_owned());
+        let location = match request.split(' ').nth(1).unwrap() {
+            "/a" => "Location: b?c\r\n",
+            "/b?c" => "Location: /d\r\n",
+            _ => return ok(""),
+        };
+        format!("HTTP/1.1 302 Found\r\n{location}Content-Length: 0\r\n\r\n").into()
+    });
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers =
+        vec![header("Host", "other"), header("Content-Encoding", "x"), header("X-Own", "a")];
+    let url = format!("http://u:p@{}/a", server.address);
+    assert_answered(&run(attack(Target { headers, ..get(&url) }, few(1), options())));
+    let heads = heads.lock().unwrap().clone();
+    let agent = &options().user_agent;
+    let common = format!("Host: other\r\nUser-Agent: {agent}\r\nAuthorization: Basic dTpw\r\n");
+    for (head, path, own) in [
+        (&heads[0], "/a", "Content-Encoding: x\r\nX-Own: a\r\n".to_owned()),
+        (&heads[1], "/b?c", format!("X-Own: a\r\nReferer: {}\r\n", server.url("/a"))),
+        (&heads[2], "/d", format!("X-Own: a\r\nReferer: {}\r\n", server.url("/b?c"))),
+    ] {
+        let gzip = "Accept-Encoding: gzip\r\n\r\n";
+        assert_eq!(*head, format!("GET {path} HTTP/1.1\r\n{common}{own}{gzip}"));
     }
 }
