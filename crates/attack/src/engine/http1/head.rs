@@ -57,17 +57,22 @@ impl Reader {
             }
             buffer.advance(size);
             self.taken += size;
+            self.check_size(0)?;
             if head.is_some() {
                 self.version = None;
                 return Ok(head);
             }
         }
-        if self.taken + buffer.len() > MAX_HEAD {
-            let text =
-                format!("net/http: server response headers exceeded {MAX_HEAD} bytes; aborted");
-            return Err(broken(text));
-        }
+        self.check_size(buffer.len())?;
         Ok(None)
+    }
+
+    fn check_size(&self, more: usize) -> Result<(), Failure> {
+        if self.taken + more <= MAX_HEAD {
+            return Ok(());
+        }
+        let text = format!("net/http: server response headers exceeded {MAX_HEAD} bytes; aborted");
+        Err(broken(text))
     }
 
     /// The end of the next line, of a header together with the lines that it is continued on.
@@ -315,4 +320,19 @@ fn told(line: &[u8]) -> String {
 /// What fails before there is an answer.
 pub(super) fn broken(text: impl std::fmt::Display) -> Failure {
     Failure::new(format!("net/http: HTTP/1.x transport connection broken: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_bounded_also_where_they_come_at_once() {
+        for (value, fits) in [(MAX_HEAD - 100, true), (MAX_HEAD, false)] {
+            let head = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(value));
+            let mut buffer = BytesMut::from(head.as_bytes());
+            let parsed = Reader::default().parse(&mut buffer, &mut Answer::default());
+            assert_eq!(parsed.is_ok_and(|head| head.is_some()), fits);
+        }
+    }
 }
