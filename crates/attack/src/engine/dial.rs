@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::IpBindAddressNoPort;
@@ -14,11 +15,11 @@ use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
-use super::failure::{Failure, Step, system};
+use super::failure::{Failure, Step, system, timed_out};
 use super::options::{Http2, Options};
 use super::stream::Stream;
 use super::tls;
-use super::trace::Trace;
+use super::trace::Dialing;
 use crate::Error;
 use crate::targets::{Endpoint, Scheme};
 
@@ -29,6 +30,8 @@ pub(super) struct Dialer {
     tls: OnceLock<Result<Arc<ClientConfig>, String>>,
     names: Mutex<HashMap<String, Known>>,
     turn: AtomicUsize,
+    /// How long connecting may take, and a handshake.
+    bound: Option<Duration>,
 }
 
 /// A name's addresses, and when they were asked for.
@@ -38,12 +41,24 @@ struct Known {
     at: Nanos,
 }
 
+/// How long connecting may take at least, whatever the time-out of requests, and as long again the handshake: Go's for the
+/// handshake. Connecting gets the third repetition of a SYN in it.
+const BOUND: Nanos = Nanos(10_000_000_000);
+
 /// Names kept at most.
 const MAX_NAMES: usize = 10_000;
 
 impl Dialer {
     pub(super) fn new(options: Arc<Options>) -> Self {
-        Self { options, tls: OnceLock::new(), names: Mutex::default(), turn: AtomicUsize::new(0) }
+        let timeout = options.timeout;
+        let bound = Duration::from_nanos(timeout.max(BOUND).0);
+        Self {
+            options,
+            tls: OnceLock::new(),
+            names: Mutex::default(),
+            turn: AtomicUsize::new(0),
+            bound: (timeout > Nanos::ZERO).then_some(bound),
+        }
     }
 
     /// Reads certificates now, so that what is wrong with them shows before the attack.
@@ -57,41 +72,41 @@ impl Dialer {
     pub(super) async fn dial(
         &self,
         endpoint: &Endpoint,
-        trace: &mut Trace,
+        dialing: &Dialing,
     ) -> Result<(Stream, bool), Failure> {
         let stream = match &self.options.unix_socket {
             Some(path) => {
-                trace.step = Step::Connecting;
+                dialing.begin(Step::Connecting);
                 let unix = UnixStream::connect(path).await.map_err(|error| {
                     let what = system(&error);
                     Failure::new(format!("dial unix {}: connect: {what}", path.display()))
                 })?;
-                trace.phases.connect = Some(trace.elapsed());
                 Stream::Unix(unix)
             }
-            None => Stream::Tcp(self.connect(endpoint, trace).await?),
+            None => Stream::Tcp(self.connect(endpoint, dialing).await?),
         };
-        trace.phases.connections += 1;
+        dialing.connected();
         match endpoint.scheme {
             Scheme::Http => Ok((stream, self.options.http2 == Http2::PriorKnowledge)),
-            Scheme::Https => self.handshake(stream, endpoint, trace).await,
+            Scheme::Https => self.handshake(stream, endpoint, dialing).await,
         }
     }
 
-    async fn connect(&self, endpoint: &Endpoint, trace: &mut Trace) -> Result<TcpStream, Failure> {
+    async fn connect(&self, endpoint: &Endpoint, dialing: &Dialing) -> Result<TcpStream, Failure> {
         let (host, port) = self.translated(endpoint);
-        trace.endpoint = format!("{host}:{port}");
-        let addresses = self.resolve(&host, trace).await?;
-        trace.step = Step::Connecting;
+        dialing.connect_to(format!("{host}:{port}"));
+        let addresses = self.resolve(&host, dialing).await?;
+        dialing.begin(Step::Connecting);
         let mut first = None;
         for address in addresses.iter() {
             let address = SocketAddr::new(*address, port);
-            trace.endpoint = address.to_string();
-            match self.connect_to(address).await {
-                Ok(stream) => {
-                    trace.phases.connect = Some(trace.elapsed());
-                    return Ok(stream);
-                }
+            dialing.connect_to(address.to_string());
+            let connect = within(self.bound, self.connect_to(address)).await;
+            let connected = connect.unwrap_or_else(|| {
+                Err(Failure::new(timed_out(Step::Connecting, &address.to_string())))
+            });
+            match connected {
+                Ok(stream) => return Ok(stream),
                 Err(failure) => first = first.or(Some(failure)),
             }
         }
@@ -144,17 +159,17 @@ impl Dialer {
         }
     }
 
-    async fn resolve(&self, host: &str, trace: &mut Trace) -> Result<Arc<[IpAddr]>, Failure> {
+    async fn resolve(&self, host: &str, dialing: &Dialing) -> Result<Arc<[IpAddr]>, Failure> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(Arc::new([address]));
         }
-        let start = trace.now();
+        let start = dialing.now();
         if let Some(known) = self.known(host, start) {
             return Ok(known);
         }
-        trace.step = Step::Resolving;
+        dialing.begin(Step::Resolving);
         let found = tokio::net::lookup_host((host, 0)).await;
-        trace.phases.dns = Some(trace.elapsed());
+        dialing.resolved();
         let mut addresses: Vec<IpAddr> = match found {
             Ok(found) => found.map(|address| address.ip()).collect(),
             Err(error) => {
@@ -186,7 +201,7 @@ impl Dialer {
         &self,
         stream: Stream,
         endpoint: &Endpoint,
-        trace: &mut Trace,
+        dialing: &Dialing,
     ) -> Result<(Stream, bool), Failure> {
         let config = self.tls.get_or_init(|| {
             tls::config(&self.options.tls, self.options.http2).map_err(|error| error.to_string())
@@ -194,19 +209,30 @@ impl Dialer {
         let config = config.as_ref().map_err(Failure::new)?;
         let name = ServerName::try_from(endpoint.host.to_string())
             .map_err(|_| Failure::new(format!("invalid URL: no host name: {}", endpoint.host)))?;
-        trace.step = Step::Handshaking;
+        dialing.begin(Step::Handshaking);
         let connector = TlsConnector::from(Arc::clone(config));
-        let stream = connector.connect(name, stream).await.map_err(|error| {
+        let shaken_hands = within(self.bound, connector.connect(name, stream)).await;
+        let shaken_hands =
+            shaken_hands.ok_or_else(|| Failure::new(timed_out(Step::Handshaking, "")))?;
+        let stream = shaken_hands.map_err(|error| {
             Failure::new(match error.kind() {
                 io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
                 io::ErrorKind::InvalidData => error.to_string(),
-                _ => format!("read tcp {}: read: {}", trace.endpoint, system(&error)),
+                _ => format!("read tcp {}: read: {}", dialing.endpoint(), system(&error)),
             })
         })?;
-        trace.phases.tls = Some(trace.elapsed());
+        dialing.shaken_hands();
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2")
             || self.options.http2 == Http2::PriorKnowledge;
         Ok((Stream::Tls(Box::new(stream)), is_http2))
+    }
+}
+
+/// What comes of something in its time.
+async fn within<F: Future>(bound: Option<Duration>, future: F) -> Option<F::Output> {
+    match bound {
+        Some(bound) => tokio::time::timeout(bound, future).await.ok(),
+        None => Some(future.await),
     }
 }
 

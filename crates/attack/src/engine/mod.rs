@@ -139,13 +139,19 @@ impl Attack {
     pub fn run(self, stop: &Stop, sink: &mut dyn Sink) -> Result<(), Error> {
         let files = raise_open_files();
         let mut options = self.options;
+        let files = usize::try_from(files.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX);
+        let fitting = Options::MAX_IN_FLIGHT.min(files).max(1);
         if options.max_in_flight == 0 {
-            let files = usize::try_from(files.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX);
-            options.max_in_flight = Options::MAX_IN_FLIGHT.min(files).max(1);
+            options.max_in_flight = fitting;
         }
+        let connections = match options.max_connections {
+            // Dials may outlast their requests, but not use up the open files.
+            0 => fitting.max(options.max_in_flight),
+            bound => bound,
+        };
         let options = Arc::new(options);
         let threads = threads(&options, &self.chains, self.share)?;
-        let dialer = Dialer::new(Arc::clone(&options));
+        let dialer = Arc::new(Dialer::new(Arc::clone(&options)));
         let lanes = lanes(self.chains, &options, self.share)?;
         let tls = &options.tls;
         let names_files =
@@ -170,7 +176,7 @@ impl Attack {
             let part = |whole: usize| whole / threads + usize::from(index < whole % threads);
             let bounds = Bounds {
                 idle: part(options.idle_connections).max(1),
-                connections: (options.max_connections > 0).then(|| part(options.max_connections)),
+                connections: part(connections).max(1),
                 max_body: options.max_body.unwrap_or(Options::MAX_BODY).min(Options::MAX_BODY),
             };
             let worker = Arc::new(Worker::new(
@@ -270,7 +276,7 @@ fn lanes(chains: Vec<Chain>, options: &Arc<Options>, share: Share) -> Result<Vec
 fn drive(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> Result<(), Error> {
     let system = |error| Error::io(ErrorKind::System, "cannot run a thread of the attack", error);
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(system)?;
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
     let paced = runtime.block_on(pacer::run(worker, lanes, share));
     // A name that is still being looked up is not waited for.
     runtime.shutdown_background();

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::answer::Answer;
 use super::clock::Clock;
 use super::dial::Dialer;
-use super::failure::{Failure, of_request, timed_out};
+use super::failure::{Failure, of_request};
 use super::options::Options;
 use super::outcome::{Block, Row, Texts};
 use super::pool::{Bounds, Pool};
@@ -27,7 +27,7 @@ use crate::targets::Endpoint;
 pub(super) struct Shared {
     pub(super) options: Arc<Options>,
     pub(super) clock: Clock,
-    pub(super) dialer: Dialer,
+    pub(super) dialer: Arc<Dialer>,
     pub(super) state: Arc<AtomicU8>,
     /// Requests in flight, over all threads.
     pub(super) in_flight: AtomicUsize,
@@ -157,8 +157,7 @@ impl Worker {
             let exchange = pin!(self.exchange(&request, &mut trace, &mut answer));
             self.within_time(ticket, sent, exchange).await
         };
-        let result = exchanged
-            .unwrap_or_else(|| Err(Failure::new(timed_out(trace.blamed(), &trace.endpoint))));
+        let result = exchanged.unwrap_or_else(|| Err(Failure::new(trace.time_out())));
         let now = self.shared.clock.now();
         let error = match &result {
             // As vegeta: what a body broke off with is told as it is.

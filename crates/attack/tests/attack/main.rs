@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
 
 mod client;
+mod dials;
 mod errors;
 mod faults;
 mod http2;
