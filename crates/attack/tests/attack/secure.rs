@@ -8,7 +8,9 @@ use std::thread;
 
 use bytes::Bytes;
 use plimsoll_attack::{Options, TlsOptions};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{HandshakeKind, RootCertStore, ServerConfig};
@@ -161,6 +163,20 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        self.written(&certificate, &key)
+    }
+
+    /// A certificate that nobody vouches for, and which might sign others.
+    pub(crate) fn self_signed(&self, name: &str, last_year: i32) -> Certified {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_after = date_time_ymd(last_year, 12, 31);
+        let certificate = params.self_signed(&key).unwrap();
+        self.written(&certificate, &key)
+    }
+
+    fn written(&self, certificate: &Certificate, key: &KeyPair) -> Certified {
         let mut issued = self.issued.lock().unwrap();
         *issued += 1;
         let file = |what: &str, text: String| {
@@ -179,7 +195,23 @@ impl Authority {
 
     /// What a server called `localhost` needs; with `clients`, it asks for a certificate of that authority.
     pub(crate) fn server(&self, protocols: &[&[u8]], clients: Option<&Self>) -> ServerConfig {
-        let certified = self.certify("localhost");
+        self.certify("localhost").serving(protocols, clients)
+    }
+
+    /// What trusts it.
+    pub(crate) fn trusted(&self) -> TlsOptions {
+        TlsOptions { roots: vec![self.file()], ..TlsOptions::default() }
+    }
+
+    /// The usual options, trusting it.
+    pub(crate) fn options(&self) -> Options {
+        Options { tls: self.trusted(), ..options() }
+    }
+}
+
+impl Certified {
+    /// What a server needs that shows it; with `clients`, it asks for a certificate of that authority.
+    pub(crate) fn serving(&self, protocols: &[&[u8]], clients: Option<&Authority>) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -195,18 +227,8 @@ impl Authority {
             }
         };
         let mut config =
-            builder.with_single_cert(vec![certified.certificate], certified.key).unwrap();
+            builder.with_single_cert(vec![self.certificate.clone()], self.key.clone_key()).unwrap();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         config
-    }
-
-    /// What trusts it.
-    pub(crate) fn trusted(&self) -> TlsOptions {
-        TlsOptions { roots: vec![self.file()], ..TlsOptions::default() }
-    }
-
-    /// The usual options, trusting it.
-    pub(crate) fn options(&self) -> Options {
-        Options { tls: self.trusted(), ..options() }
     }
 }

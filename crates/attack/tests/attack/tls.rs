@@ -62,6 +62,37 @@ fn certificates_are_checked_unless_that_is_not_wanted() {
     }
 }
 
+/// As `openssl req -x509` makes them, or signed by somebody who is not trusted.
+#[test]
+fn a_certificate_may_itself_be_trusted() {
+    let authority = Authority::new();
+    let good = 2999;
+    let trusted = |file| TlsOptions { roots: vec![file], ..TlsOptions::default() };
+    let other = authority.self_signed("localhost", good).file;
+    let (leaf, own) = (authority.certify("localhost"), authority.self_signed("localhost", good));
+    for certified in [&leaf, &own] {
+        let address = serve(Some(certified.serving(ONE, None)), Answer::Echo);
+        let url = format!("https://localhost:{}/", address.port());
+        for done in fetch(&url, Options { tls: trusted(certified.file.clone()), ..options() }) {
+            assert_eq!((done.code, done.error.as_str()), (200, ""));
+        }
+        for done in fetch(&url, Options { tls: trusted(other.clone()), ..options() }) {
+            assert_eq!(done.class(), "setup.tls_trust", "{}", done.error);
+        }
+    }
+    for refused in [
+        authority.self_signed("other.example", good),
+        authority.certify("other.example"),
+        authority.self_signed("localhost", 2001),
+    ] {
+        let address = serve(Some(refused.serving(ONE, None)), Answer::Echo);
+        let url = format!("https://localhost:{}/", address.port());
+        for done in fetch(&url, Options { tls: trusted(refused.file.clone()), ..options() }) {
+            assert_eq!(done.class(), "setup.tls_trust", "{}", done.error);
+        }
+    }
+}
+
 #[test]
 fn a_client_shows_its_certificate_where_it_is_asked_for() {
     let (authority, clients, strangers) = (Authority::new(), Authority::new(), Authority::new());
