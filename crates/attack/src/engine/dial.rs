@@ -1,10 +1,9 @@
 //! From a name to a connection: resolve, connect, TLS.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::sys::socket::setsockopt;
@@ -16,6 +15,7 @@ use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
 use super::failure::{Failure, Step, system, timed_out};
+use super::names::{Names, look_up};
 use super::options::{Http2, Options};
 use super::stream::Stream;
 use super::tls;
@@ -28,25 +28,15 @@ use crate::targets::{Endpoint, Scheme};
 pub(super) struct Dialer {
     options: Arc<Options>,
     tls: OnceLock<Result<Arc<ClientConfig>, String>>,
-    names: Mutex<HashMap<String, Known>>,
+    names: Names,
     turn: AtomicUsize,
-    /// How long connecting may take, and a handshake.
+    /// How long a look-up may take, connecting, and a handshake.
     bound: Option<Duration>,
 }
 
-/// A name's addresses, and when they were asked for.
-#[derive(Clone, Debug)]
-struct Known {
-    addresses: Arc<[IpAddr]>,
-    at: Nanos,
-}
-
-/// How long connecting may take at least, whatever the time-out of requests, and as long again the handshake: Go's for the
-/// handshake. Connecting gets the third repetition of a SYN in it.
+/// How long each step of a dial may take at least, whatever the time-out of requests: Go's for the handshake. Connecting gets
+/// the third repetition of a SYN in it.
 const BOUND: Nanos = Nanos(10_000_000_000);
-
-/// Names kept at most.
-const MAX_NAMES: usize = 10_000;
 
 impl Dialer {
     pub(super) fn new(options: Arc<Options>) -> Self {
@@ -55,7 +45,7 @@ impl Dialer {
         Self {
             options,
             tls: OnceLock::new(),
-            names: Mutex::default(),
+            names: Names::default(),
             turn: AtomicUsize::new(0),
             bound: (timeout > Nanos::ZERO).then_some(bound),
         }
@@ -163,38 +153,16 @@ impl Dialer {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(Arc::new([address]));
         }
-        let start = dialing.now();
-        if let Some(known) = self.known(host, start) {
-            return Ok(known);
-        }
         dialing.begin(Step::Resolving);
-        let found = tokio::net::lookup_host((host, 0)).await;
-        dialing.resolved();
-        let mut addresses: Vec<IpAddr> = match found {
-            Ok(found) => found.map(|address| address.ip()).collect(),
-            Err(error) => {
-                return Err(Failure::new(format!("dial tcp: lookup {host}: {}", lookup(&error))));
-            }
+        let name = self.names.get(host);
+        let asked = name.addresses(dialing.clock(), self.options.dns_ttl, look_up(host));
+        let Some((found, was_looked_up)) = within(self.bound, asked).await else {
+            return Err(Failure::new(timed_out(Step::Resolving, &dialing.endpoint())));
         };
-        addresses.dedup();
-        let addresses: Arc<[IpAddr]> = addresses.into();
-        if self.options.dns_ttl.is_some() {
-            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-            if names.len() >= MAX_NAMES {
-                names.clear();
-            }
-            let known = Known { addresses: Arc::clone(&addresses), at: start };
-            names.insert(host.to_owned(), known);
+        if was_looked_up {
+            dialing.resolved();
         }
-        Ok(addresses)
-    }
-
-    fn known(&self, host: &str, now: Nanos) -> Option<Arc<[IpAddr]>> {
-        let ttl = self.options.dns_ttl?;
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = names.get(host)?;
-        let fresh = ttl == Nanos::ZERO || now.0.saturating_sub(known.at.0) < ttl.0;
-        fresh.then(|| Arc::clone(&known.addresses))
+        found.map_err(|what| Failure::new(format!("dial tcp: lookup {host}: {what}")))
     }
 
     async fn handshake(
@@ -233,21 +201,5 @@ async fn within<F: Future>(bound: Option<Duration>, future: F) -> Option<F::Outp
     match bound {
         Some(bound) => tokio::time::timeout(bound, future).await.ok(),
         None => Some(future.await),
-    }
-}
-
-/// The resolver's words, where they are Go's, too, or known as they are.
-fn lookup(error: &io::Error) -> String {
-    let text = error.to_string();
-    let says = |words: &str| text.contains(words);
-    if says("Name or service not known")
-        || says("No address associated")
-        || says("does not resolve")
-    {
-        "no such host".to_owned()
-    } else if says("Temporary failure") || says("Try again") {
-        "Temporary failure in name resolution".to_owned()
-    } else {
-        system(error)
     }
 }

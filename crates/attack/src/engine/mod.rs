@@ -8,6 +8,7 @@ mod failure;
 mod gunzip;
 mod http1;
 mod http2;
+mod names;
 mod options;
 mod outcome;
 mod pacer;

@@ -122,8 +122,8 @@ impl Dialing {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn now(&self) -> Nanos {
-        self.clock.now()
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
     }
 
     pub(super) fn begin(&self, step: Step) {
@@ -139,16 +139,16 @@ impl Dialing {
     }
 
     pub(super) fn resolved(&self) {
-        self.progress().resolved = Some(self.now());
+        self.progress().resolved = Some(self.clock.now());
     }
 
     pub(super) fn connected(&self) {
         let mut progress = self.progress();
-        progress.connected = Some(self.now());
+        progress.connected = Some(self.clock.now());
         progress.is_new = true;
     }
 
     pub(super) fn shaken_hands(&self) {
-        self.progress().shaken_hands = Some(self.now());
+        self.progress().shaken_hands = Some(self.clock.now());
     }
 }
