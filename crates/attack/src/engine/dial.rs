@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::IpBindAddressNoPort;
@@ -37,6 +37,9 @@ pub(super) struct Dialer {
 /// How long each step of a dial may take at least, whatever the time-out of requests: Go's for the handshake. Connecting gets
 /// the third repetition of a SYN in it.
 const BOUND: Nanos = Nanos(10_000_000_000);
+
+/// What an address gets of the time at least, if there is so much: Go's.
+const LEAST_PART: Duration = Duration::from_secs(2);
 
 impl Dialer {
     pub(super) fn new(options: Arc<Options>) -> Self {
@@ -87,11 +90,13 @@ impl Dialer {
         dialing.connect_to(format!("{host}:{port}"));
         let addresses = self.resolve(&host, dialing).await?;
         dialing.begin(Step::Connecting);
+        let begun = Instant::now();
         let mut first = None;
-        for address in addresses.iter() {
+        for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
             let address = SocketAddr::new(*address, port);
             dialing.connect_to(address.to_string());
-            let connect = within(self.bound, self.connect_to(address)).await;
+            let patience = self.part(begun.elapsed(), left);
+            let connect = within(patience, self.connect_to(address)).await;
             let connected = connect.unwrap_or_else(|| {
                 Err(Failure::new(timed_out(Step::Connecting, &address.to_string())))
             });
@@ -101,6 +106,18 @@ impl Dialer {
             }
         }
         Err(first.unwrap_or_else(|| Failure::new(format!("dial tcp: lookup {host}: no such host"))))
+    }
+
+    /// How long one of so many addresses that are left may take. As in Go, they share the time there is, which here is that
+    /// of the request, so that it sees the next address; the last may take what the dial has left.
+    fn part(&self, spent: Duration, left: usize) -> Option<Duration> {
+        let rest = self.bound?.saturating_sub(spent);
+        if left == 1 {
+            return Some(rest);
+        }
+        let patience = Duration::from_nanos(self.options.timeout.0).saturating_sub(spent);
+        let part = patience / u32::try_from(left).unwrap_or(u32::MAX);
+        Some(part.max(LEAST_PART).min(rest))
     }
 
     async fn connect_to(&self, address: SocketAddr) -> Result<TcpStream, Failure> {
@@ -149,9 +166,10 @@ impl Dialer {
         }
     }
 
-    async fn resolve(&self, host: &str, dialing: &Dialing) -> Result<Arc<[IpAddr]>, Failure> {
+    /// A host's addresses, in the order in which this dial tries them.
+    async fn resolve(&self, host: &str, dialing: &Dialing) -> Result<Vec<IpAddr>, Failure> {
         if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(Arc::new([address]));
+            return Ok(vec![address]);
         }
         dialing.begin(Step::Resolving);
         let name = self.names.get(host);
@@ -162,7 +180,12 @@ impl Dialer {
         if was_looked_up {
             dialing.resolved();
         }
-        found.map_err(|what| Failure::new(format!("dial tcp: lookup {host}: {what}")))
+        let found =
+            found.map_err(|what| Failure::new(format!("dial tcp: lookup {host}: {what}")))?;
+        let mut addresses = found.to_vec();
+        let begin = name.turn() % addresses.len().max(1);
+        addresses.rotate_left(begin);
+        Ok(addresses)
     }
 
     async fn handshake(
@@ -201,5 +224,88 @@ async fn within<F: Future>(bound: Option<Duration>, future: F) -> Option<F::Outp
     match bound {
         Some(bound) => tokio::time::timeout(bound, future).await.ok(),
         None => Some(future.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::super::clock::Clock;
+    use super::super::trace::Trace;
+    use super::*;
+    use crate::targets::Url;
+
+    const NAME: &str = "name.invalid";
+
+    fn dialer(timeout: Duration) -> Arc<Dialer> {
+        let timeout = Nanos(u64::try_from(timeout.as_nanos()).unwrap());
+        Arc::new(Dialer::new(Arc::new(Options { timeout, ..Options::default() })))
+    }
+
+    /// The last bytes of the addresses of 127.0.0.0/8 that dials to a name of some are connected to.
+    fn connected_to(dialer: &Dialer, port: u16, addresses: &[u8], dials: usize) -> Vec<u8> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let known = addresses.iter().map(|last| IpAddr::from([127, 0, 0, *last])).collect();
+            let clock = Clock::start(None);
+            let name = dialer.names.get(NAME);
+            let (found, _) = name.addresses(clock, Some(Nanos::ZERO), async { Ok(known) }).await;
+            assert_eq!(found.unwrap().len(), addresses.len());
+            let url = Url::parse(&format!("http://{NAME}:{port}/")).unwrap();
+            let mut last = Vec::new();
+            for _ in 0..dials {
+                let dialing = Trace::new(clock, Nanos::ZERO).new_dial();
+                let (stream, _) = dialer.dial(&url.endpoint, &dialing).await.unwrap();
+                let Stream::Tcp(tcp) = stream else { unreachable!() };
+                let IpAddr::V4(address) = tcp.peer_addr().unwrap().ip() else { unreachable!() };
+                last.push(address.octets()[3]);
+            }
+            last
+        })
+    }
+
+    #[test]
+    fn the_addresses_of_a_name_take_turns() {
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let dialer = dialer(Duration::from_secs(30));
+        assert_eq!(connected_to(&dialer, port, &[1, 2, 3], 7), [1, 2, 3, 1, 2, 3, 1]);
+    }
+
+    #[test]
+    fn an_address_where_nobody_listens_leaves_it_to_the_next() {
+        let listener = TcpListener::bind("127.0.0.3:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert_eq!(connected_to(&dialer(Duration::from_secs(30)), port, &[1, 2, 3], 3), [3; 3]);
+    }
+
+    #[test]
+    fn addresses_share_the_time_of_a_request() {
+        let of = |timeout, spent, left| {
+            dialer(Duration::from_secs(timeout)).part(Duration::from_secs(spent), left)
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(
+            (of(30, 0, 3), of(30, 10, 2), of(30, 20, 1)),
+            (seconds(10), seconds(10), seconds(10))
+        );
+        // With less than 2 s each, later ones get what is left of the dial's own time.
+        assert_eq!((of(1, 0, 9), of(1, 8, 2), of(1, 9, 2)), (seconds(2), seconds(2), seconds(1)));
+        assert_eq!((of(4, 0, 2), of(4, 2, 1)), (seconds(2), seconds(8)));
+        assert_eq!(of(0, 0, 3), None);
+    }
+
+    #[test]
+    fn an_address_that_does_not_answer_has_its_part_of_the_time() {
+        use nix::sys::socket::{Backlog, listen};
+
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        listen(&silent, Backlog::new(0).unwrap()).unwrap();
+        let _full = std::net::TcpStream::connect(address).unwrap();
+        let _heard = TcpListener::bind(("127.0.0.2", address.port())).unwrap();
+        let dialer = dialer(Duration::from_secs(4));
+        assert_eq!(connected_to(&dialer, address.port(), &[1, 2], 1), [2]);
     }
 }

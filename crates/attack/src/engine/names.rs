@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_model::Nanos;
@@ -35,6 +36,7 @@ impl Names {
 pub(super) struct Name {
     /// Held while it is looked up: who asks meanwhile waits for the same answer.
     last: AsyncMutex<Option<Lookup>>,
+    turn: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,11 @@ impl Name {
         let found = look_up.await.map(Arc::from).map_err(|error| words(&error));
         *last = Some(Lookup { found: found.clone(), begun, ended: clock.now() });
         (found, true)
+    }
+
+    /// The address to begin with: each in its turn.
+    pub(super) fn turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
     }
 }
 
