@@ -162,9 +162,15 @@ impl Request {
         self.target.method == "HEAD"
     }
 
-    /// Whether it may be sent again without knowing what became of it.
+    /// Whether it may be sent again without knowing what became of it: as in Go, also where a header tells the server how to
+    /// know it again.
     pub(super) fn is_repeatable(&self) -> bool {
         matches!(&*self.target.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+            || self.target.headers.iter().any(|(name, _)| {
+                ["idempotency-key", "x-idempotency-key"]
+                    .iter()
+                    .any(|key| name.eq_ignore_ascii_case(key))
+            })
     }
 
     /// Where an answer's `Location` leads.

@@ -311,6 +311,36 @@ fn connections_closed_while_idle_do_no_harm() {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
+/// Whether the server took up what it closed the connection on cannot be known.
+#[test]
+fn only_what_may_be_sent_twice_is_sent_again_where_a_connection_closes_on_it() {
+    let server = Server::start(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(&ok("once"));
+        read_request(&mut stream);
+    });
+    let request = |method: &str, header: Option<&str>| Target {
+        method: method.to_owned(),
+        headers: header.map(|name| (name.to_owned(), "a".to_owned())).into_iter().collect(),
+        ..get(&server.url("/"))
+    };
+    for (target, repeatable) in [
+        (request("GET", None), true),
+        (request("TRACE", None), true),
+        (request("POST", Some("Idempotency-Key")), true),
+        (request("PUT", Some("x-idempotency-key")), true),
+        (request("POST", Some("X-Other")), false),
+        (request("DELETE", None), false),
+    ] {
+        let done = run(attack(target, few(10), options()));
+        let failed: Vec<_> = done.iter().filter(|done| done.code != 200).collect();
+        assert_eq!(failed.is_empty(), repeatable, "{done:?}");
+        for done in failed {
+            assert!(done.error.ends_with(": EOF"), "{}", done.error);
+        }
+    }
+}
+
 #[test]
 fn a_body_may_end_with_the_connection() {
     let server = Server::start(|mut stream| {
