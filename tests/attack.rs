@@ -1,5 +1,6 @@
 //! `plimsoll attack` from the outside.
 
+mod refusals;
 mod results;
 
 use std::io::{BufRead as _, BufReader, Write as _};

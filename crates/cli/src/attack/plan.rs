@@ -1,5 +1,6 @@
 //! Arguments and configuration to an attack.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, stdin};
 use std::path::Path;
@@ -100,6 +101,7 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
         };
         return Ok(vec![Chain { name: args.name.clone(), targets: read(args, &targets)?, pace }]);
     }
+    all_named_apart(&configured)?;
     let count = u32::try_from(configured.len()).unwrap_or(u32::MAX);
     let share = |spec: &ChainSpec| match spec.rate {
         ChainRate::Share { part, whole } => f64::from(part) / f64::from(whole),
@@ -121,6 +123,15 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
         Ok(Chain { name: spec.name.clone(), targets, pace: Pace::Schedule(schedule) })
     };
     configured.iter().zip(0..).map(chain).collect()
+}
+
+/// In the results a chain is known by its name: of two with one name, nobody could tell whose requests are missing.
+fn all_named_apart(chains: &[ChainSpec]) -> anyhow::Result<()> {
+    let mut names = HashSet::new();
+    for ChainSpec { name, .. } in chains {
+        anyhow::ensure!(names.insert(name), "--chain {name}: there are two chains of this name");
+    }
+    Ok(())
 }
 
 /// The chains of the configuration that have targets: each at its own rate, or with its share of the rate that was typed.
