@@ -96,6 +96,18 @@ fn chains_share_a_rate() {
 }
 
 #[test]
+fn a_chain_at_its_own_rate_ends_with_the_steps_of_others() {
+    let dir = Dir::new();
+    let url = server();
+    let command = attack(&dir).args(["--steps=200..100,increment=100,hold=200ms"]);
+    let command = command.args([format!("--chain=a={url}@100"), format!("--chain=b={url}@50%")]);
+    let results = results(command);
+    let count = |name: &str| results.iter().filter(|result| result["attack"] == name).count();
+    // Every second of 40 and 20.
+    assert_eq!(["a", "b"].map(count), [40, 30]);
+}
+
+#[test]
 fn chains_may_come_from_the_configuration() {
     let dir = Dir::new();
     let url = server();
@@ -114,7 +126,7 @@ fn chains_may_come_from_the_configuration() {
     };
     // One rate by weights, each its own, and one rate in the proportion of these.
     assert_eq!(counts(named(weights), "-rate=800"), [160, 80, 40, 40]);
-    assert_eq!(counts(named(rates), "-seed=1"), [80, 40, 40, 40]);
+    assert_eq!(counts(named(rates), "-name=all"), [80, 40, 40, 40]);
     assert_eq!(counts(named(rates), "-rate=1000"), [160, 80, 80, 80]);
     // Equal shares are the whole, too.
     assert_eq!(counts(named([""; 4]), "-ramp=100..300"), [20; 4]);

@@ -21,3 +21,20 @@ fn two_chains_of_one_name() {
     let line = "-duration=100ms --chain=a=URL@5 --chain=b=URL@5 --chain=a=URL@7";
     refused(&Dir::new(), line, "--chain a: there are two chains of this name");
 }
+
+#[test]
+fn what_would_be_without_effect() {
+    let dir = Dir::new();
+    for (line, told) in [
+        ("--chain=a=URL@5 -rate=10", "-rate is shared among chains, and each --chain has a rate"),
+        ("--chain=a=URL@5 --ramp=1..10", "--ramp is shared among chains"),
+        ("--chain=a=URL@5 --steps=1..10,ratio=2,hold=1s", "--steps is shared among chains"),
+        ("--chain=a=URL@40%", "--chain a has a share of a rate that is not given"),
+        ("--seed=2 URL", "--seed is that of random arrivals: it needs --poisson"),
+        ("-h2c -http2=false URL", "-h2c speaks HTTP/2, which -http2=false rules out"),
+        ("-lazy URL", "-lazy reads targets from a file as they are sent: http://127"),
+        ("-lazy --chain=a=URL@5", "-lazy reads targets from a file"),
+    ] {
+        refused(&dir, line, &told.replace("URL", URL));
+    }
+}

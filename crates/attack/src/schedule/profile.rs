@@ -41,10 +41,24 @@ pub struct Steps {
 /// What leads from a rate to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
-    /// Each rate is so many times the one before.
+    /// Each rate is so many times the one before; on the way down, so many times less.
     Ratio(f64),
-    /// Each rate is so many requests per second above the one before.
+    /// Each rate is so many requests per second above the one before; on the way down, below it.
     Increment(f64),
+}
+
+impl Step {
+    /// The next rate.
+    ///
+    /// On the way down, a step is taken as it is meant: 2 and ½ both halve, 50 and -50 both take 50 away.
+    fn next(self, rate: f64, up: bool) -> f64 {
+        match self {
+            Self::Ratio(ratio) if up => rate * ratio,
+            Self::Ratio(ratio) => rate * ratio.min(ratio.recip()),
+            Self::Increment(increment) if up => rate + increment,
+            Self::Increment(increment) => rate - increment.abs(),
+        }
+    }
 }
 
 /// More steps than anybody waits for.
@@ -66,6 +80,9 @@ impl Profile {
     /// Rates one after another. `None` where they lead nowhere: no rate, no progress, or too many steps.
     #[must_use]
     pub fn steps(steps: &Steps) -> Option<Self> {
+        if matches!(steps.step, Step::Ratio(ratio) if ratio <= 0.0) {
+            return None;
+        }
         let up = steps.to >= steps.from;
         let mut stages = Vec::new();
         let mut rate = steps.from;
@@ -76,12 +93,10 @@ impl Profile {
             let from = Frequency::from_per_second(rate)?;
             stages.push(Stage { start, span: Some(steps.hold), from, to: from });
             start = Nanos(start.0.checked_add(steps.hold.0)?.checked_add(steps.drain.0)?);
-            let next = match steps.step {
-                Step::Ratio(ratio) => rate * ratio,
-                Step::Increment(increment) => rate + increment,
-            };
+            let next = steps.step.next(rate, up);
             let goes_on = if up { next > rate } else { next < rate };
-            if stages.len() >= MOST_STEPS || !goes_on && steps.from < steps.to {
+            let is_one_rate = up && steps.to <= steps.from;
+            if stages.len() >= MOST_STEPS || !goes_on && !is_one_rate {
                 return None;
             }
             if !goes_on {

@@ -40,9 +40,12 @@ fn steps_are_held_one_after_another() {
         hold: SECOND,
         drain: Nanos(500_000_000),
     };
+    let rates = |steps: &Steps| -> Vec<f64> {
+        let profile = Profile::steps(steps).unwrap();
+        profile.stages().iter().map(|stage| stage.from.per_second()).collect()
+    };
+    assert_eq!(rates(&steps), [100.0, 125.0, 156.25, 195.3125]);
     let profile = Profile::steps(&steps).unwrap();
-    let rates: Vec<f64> = profile.stages().iter().map(|stage| stage.from.per_second()).collect();
-    assert_eq!(rates, [100.0, 125.0, 156.25, 195.3125]);
     let schedule = Schedule::new(profile, Arrivals::Uniform);
     let due = times(&schedule, Share::ALL);
     assert_eq!(due[100].at, Nanos(1_500_000_000));
@@ -53,8 +56,16 @@ fn steps_are_held_one_after_another() {
     assert_eq!(within(1_500_000_000, 3_000_000_000), 125);
     let increments = Steps { step: Step::Increment(50.0), ..steps };
     assert_eq!(Profile::steps(&increments).unwrap().stages().len(), 3);
-    let down = Steps { from: 200.0, to: 100.0, step: Step::Increment(-50.0), ..steps };
-    assert_eq!(Profile::steps(&down).unwrap().stages().len(), 3);
+    let down = Steps { from: 200.0, to: 100.0, ..steps };
+    for step in [Step::Increment(50.0), Step::Increment(-50.0)] {
+        assert_eq!(rates(&Steps { step, ..down }), [200.0, 150.0, 100.0], "{step:?}");
+    }
+    for step in [Step::Ratio(1.25), Step::Ratio(0.8)] {
+        assert_eq!(rates(&Steps { step, ..down }), [200.0, 160.0, 128.0, 102.4], "{step:?}");
+    }
+    for step in [Step::Ratio(1.0), Step::Ratio(-1.0), Step::Increment(0.0)] {
+        assert_eq!(Profile::steps(&Steps { step, ..down }), None, "{step:?}");
+    }
     for step in [Step::Ratio(1.0), Step::Ratio(0.5), Step::Increment(0.0), Step::Ratio(f64::NAN)] {
         assert_eq!(Profile::steps(&Steps { step, ..steps }), None, "{step:?}");
     }

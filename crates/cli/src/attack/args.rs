@@ -75,7 +75,7 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "FROM..TO", value_parser = values::ramp, conflicts_with_all = ["rate", "steps"], help_heading = "Schedule")]
     pub(crate) ramp: Option<(f64, f64)>,
 
-    /// Rates one after another, as in 100..2000,ratio=1.25,hold=70s or 100..500,increment=50,hold=70s,drain=5s
+    /// Rates one after another, as in 100..2000,ratio=1.25,hold=70s or 500..100,increment=50,hold=70s,drain=5s
     #[arg(long, value_name = "STEPS", value_parser = values::steps, conflicts_with_all = ["rate", "duration"], help_heading = "Schedule")]
     pub(crate) steps: Option<StepsSpec>,
 
@@ -83,9 +83,9 @@ pub(crate) struct Attack {
     #[arg(long, help_heading = "Schedule")]
     pub(crate) poisson: bool,
 
-    /// Where the random numbers of --poisson begin
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Schedule")]
-    pub(crate) seed: u64,
+    /// Where the random numbers of --poisson begin [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Schedule")]
+    pub(crate) seed: Option<u64>,
 
     /// Send the I-th of N parts of the schedule, as in 1/4; auto or auto/4 takes I from the environment of Kubernetes,
     /// Slurm, AWS Batch, GitLab or Buildkite

@@ -1,6 +1,7 @@
 //! `plimsoll attack`: arguments to an attack, its outcomes to results.
 
 mod args;
+mod contradictions;
 mod flags;
 mod live;
 mod place;

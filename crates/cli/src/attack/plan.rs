@@ -14,12 +14,14 @@ use plimsoll_attack::{
 use plimsoll_model::Nanos;
 
 use super::args::{Attack, Format};
-use super::shard;
 use super::values::{ChainRate, ChainSpec, RateSpec};
+use super::{contradictions, shard};
 use crate::config::{AttackedChain, Config};
 
 /// About what a rate is divided into between the chains of a configuration.
 const PARTS: f64 = 1e6;
+/// Where random numbers begin unless told otherwise: an attack can be repeated.
+const FIRST_SEED: u64 = 1;
 
 pub(super) fn attack(args: &Attack) -> anyhow::Result<plimsoll_attack::Attack> {
     let share = shard::share(args.shard, |name| std::env::var(name).ok())?;
@@ -84,6 +86,7 @@ fn options(args: &Attack) -> anyhow::Result<Options> {
 }
 
 fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
+    contradictions::refuse(args)?;
     let configured = if args.chain.is_empty() && args.url.is_none() && args.targets.is_none() {
         configured(args)?
     } else {
@@ -109,9 +112,14 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
     };
     let shares: f64 = configured.iter().map(share).sum();
     anyhow::ensure!(shares < 1.000_001, "the chains' shares are {:.2}% in all", shares * 100.0);
+    // A chain at its own rate goes on beside the steps of the others, no longer.
+    let lasting = match &args.steps {
+        Some(_) => profile(args)?.and_then(|steps| steps.end()),
+        None => span(args),
+    };
     let chain = |(spec, index): (&ChainSpec, u32)| {
         let profile = match spec.rate {
-            ChainRate::Frequency(rate) => Profile::constant(rate, span(args)),
+            ChainRate::Frequency(rate) => Profile::constant(rate, lasting),
             ChainRate::Share { part, whole } => {
                 let all =
                     profile(args)?.context("a chain's share needs a -rate to be a share of")?;
@@ -212,7 +220,8 @@ fn profile(args: &Attack) -> anyhow::Result<Option<Profile>> {
 /// Chains are random each in its own way.
 fn arrivals(args: &Attack, chain: u32) -> Arrivals {
     if args.poisson {
-        Arrivals::Poisson { seed: args.seed.wrapping_add(u64::from(chain) << 32) }
+        let seed = args.seed.unwrap_or(FIRST_SEED);
+        Arrivals::Poisson { seed: seed.wrapping_add(u64::from(chain) << 32) }
     } else {
         Arrivals::Uniform
     }
