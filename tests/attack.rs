@@ -153,17 +153,27 @@ fn shards_are_told_or_found() {
     assert_eq!(seqs(attack(&dir).arg("--shard=2/4")), [1, 5, 9, 13, 17]);
     let found = attack(&dir).arg("--shard=auto/4").env("JOB_COMPLETION_INDEX", "1");
     assert_eq!(seqs(found), [1, 5, 9, 13, 17]);
+    for (to, warns) in [("gob", true), ("native", false)] {
+        let args = ["-rate=100", "-duration=100ms", "--shard=2/4", "--to", to, "-output=r", &url];
+        let told = attack(&dir).args(args).run().stderr;
+        assert_eq!(told.contains("--shard: vegeta's formats do not say"), warns, "{told}");
+    }
 }
 
 #[test]
 fn what_cannot_be_honoured_is_refused_by_name() {
     let dir = Dir::new();
     for (args, told) in [
-        (&["-resolvers=1.1.1.1"][..], "--resolvers"),
-        (&["-proxy-header=A: b"], "--proxy-header"),
+        (
+            &["-resolvers=1.1.1.1"][..],
+            "-resolvers: this flag of vegeta's cannot be honoured: names",
+        ),
+        (&["-proxy-header", "A: b"], "-proxy-header: this flag of vegeta's cannot be honoured"),
+        (&["-cpus=2"], "-cpus: this flag of vegeta's cannot be honoured: -threads"),
         (&["-prometheus-addr=0.0.0.0:8880"], "--prometheus-addr"),
         (&["-rate=0"], "-max-workers"),
-        (&["-no-such-flag"], "'-n'"),
+        (&["-no-such-flag"], "'--no-such-flag'"),
+        (&["-ouput=x"], "'--ouput'"),
         (&["-rate=much"], "--rate"),
         (&["-shard=auto"], "JOB_COMPLETION_INDEX"),
     ] {

@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{array, thread};
 
-use plimsoll_ingest::{Progress, ReadOptions, Source, read};
-use plimsoll_model::Timestamp;
+use plimsoll_ingest::{
+    NativeRecord, NativeWriter, Progress, ReadOptions, Shard, Source, StreamHeader, read,
+};
+use plimsoll_model::{Nanos, Timestamp};
 use serde_json::Value;
 
 use crate::namespace::Namespace;
-use crate::util::{Dir, requests_by_chain};
+use crate::util::{Dir, of_inputs, requests_by_chain, warnings};
 
 const CHAINS: &[&str] = &["a=workers:1000,service:5ms", "b=workers:1000,service:5ms"];
 const SECOND: u64 = 1_000_000_000;
@@ -25,8 +27,7 @@ fn sent(dir: &Dir, names: &[&str], start: Timestamp) -> (Vec<(String, u64, u64)>
         for record in &batch.records {
             assert_eq!((record.code, record.error), (200, None), "{record:?}");
             let chain = batch.target(record).attack.clone();
-            // What is read is the number among those of the shard.
-            let seq = record.seq * names.len() as u64 + u64::from(batch.input.0);
+            let seq = batch.as_written(record).seq;
             due.push((chain, seq, record.intended.since(start).0));
             assert!(record.timestamp >= record.intended, "{record:?}");
             lags.push(record.timestamp.since(record.intended).0);
@@ -99,4 +100,86 @@ fn two_shards_are_one_attack() {
         assert_eq!(of(&two, "verdict")["kind"], "healthy", "{}", of(&two, "verdict"));
         assert_eq!(of(&one, "verdict")["kind"], "healthy", "{}", of(&one, "verdict"));
     }
+}
+
+/// Writes a host's native results of one of `count` shards of an attack of 1,000 requests in 10 s.
+fn write_shard(dir: &Dir, index: u32, count: u32) -> String {
+    let header = StreamHeader {
+        id: index.into(),
+        attack: "eth".to_owned(),
+        shard: Some(Shard { index, count }),
+        ..StreamHeader::default()
+    };
+    let mut writer = NativeWriter::new(Vec::new(), &header).unwrap();
+    for seq in (u64::from(index)..1_000).step_by(count as usize) {
+        let at = 1_700_000_000_000_000_000 + i64::try_from(seq).unwrap() * 10_000_000;
+        let record = NativeRecord {
+            attack: b"eth",
+            method: b"GET",
+            url: b"http://h/",
+            seq: Some(seq),
+            timestamp: Timestamp(at),
+            intended: Timestamp(at),
+            latency: Nanos(5_000_000 + seq),
+            code: 200,
+            ..NativeRecord::default()
+        };
+        writer.write(&record).unwrap();
+    }
+    let name = format!("{index}.plim");
+    dir.write(&name, writer.finish().unwrap());
+    name
+}
+
+#[test]
+fn shards_in_formats_of_vegeta_are_whole() {
+    let dir = Dir::new();
+    let native = [0, 1, 2].map(|index| write_shard(&dir, index, 3));
+    for format in ["gob", "json", "csv"] {
+        let converted = native.clone().map(|name| {
+            let converted = name.replace("plim", format);
+            let command = dir.plimsoll().args(["convert", "--to", format, "-o", &converted, &name]);
+            assert_eq!(command.run().code, Some(0));
+            converted
+        });
+        let answer = dir.analyze().args(&converted).json();
+        assert_eq!(answer["total"]["requests"], 1_000);
+        assert_eq!(warnings(&answer), [""; 0], "{format}");
+        for run in answer["runs"].as_array().unwrap() {
+            assert_eq!(run["missing_records"], 0, "{run}");
+            // A third of 100/s each.
+            let intended = run["intended_rps"].as_f64().unwrap();
+            assert!((intended - 100.0 / 3.0).abs() < 0.1, "{intended}");
+        }
+        // Beside what they were made of, they are the same records.
+        for files in [[&native[1], &converted[1]], [&converted[1], &native[1]]] {
+            let answer = dir.analyze().args(files).json();
+            assert_eq!(answer["total"]["requests"], 333);
+            assert_eq!(of_inputs(&answer, "duplicates"), [0, 333], "{format}");
+            assert_eq!(warnings(&answer), ["duplicates"], "{format}");
+        }
+    }
+    // What is missing from a shard is told as before.
+    let text = std::fs::read_to_string(dir.path().join("1.json")).unwrap();
+    let lines: Vec<&str> =
+        text.lines().enumerate().filter(|(line, _)| line % 10 != 5).map(|(_, line)| line).collect();
+    dir.write("part.json", lines.join("\n"));
+    let run = &dir.analyze().arg("part.json").json()["runs"][0];
+    assert_eq!(run["missing_records"], 33, "{run}");
+}
+
+#[test]
+fn shards_in_one_file_are_apart() {
+    let dir = Dir::new();
+    let names = [0, 1].map(|index| write_shard(&dir, index, 2));
+    let bytes = names.map(|name| std::fs::read(dir.path().join(name)).unwrap());
+    dir.write("both.plim", bytes.concat());
+    let source = Source::in_memory("both", std::fs::read(dir.path().join("both.plim")).unwrap());
+    let mut numbers = Vec::new();
+    read(&[source], &ReadOptions::default(), &Progress::default(), &mut |batch| {
+        numbers.extend(batch.records.iter().map(|record| batch.as_written(record).seq));
+    })
+    .unwrap();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..1_000).collect::<Vec<u64>>());
 }

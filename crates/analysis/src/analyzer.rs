@@ -197,7 +197,8 @@ impl Rechecking {
                 && self.streams.place(slot.stream, record).is_some()
                 && record.timestamp.is_known()
             {
-                self.recheck.check(fingerprint(record, slot.attack_hash), batch.input, ordinal);
+                let fingerprint = fingerprint(&batch.as_written(record), slot.attack_hash);
+                self.recheck.check(fingerprint, batch.input, ordinal);
             }
         }
         self.read[index] += batch.records.len() as u64;
@@ -243,6 +244,7 @@ mod tests {
                 ..Target::default()
             }],
             errors: Vec::new(),
+            ..Batch::default()
         }
     }
 

@@ -113,7 +113,9 @@ impl Counting {
                 input.cut += 1;
                 continue;
             };
-            if is_timed && self.duplicates.is_repeat(record, slot, batch.input, ordinal) {
+            if is_timed
+                && self.duplicates.is_repeat(&batch.as_written(record), slot, batch.input, ordinal)
+            {
                 input.duplicates += 1;
                 continue;
             }

@@ -26,6 +26,8 @@ pub(crate) struct RunPace {
     bursts: Option<Bursts>,
     /// A rate that was given for the run and is not its own: it was faster.
     refused: Option<Rate>,
+    /// From one of its numbers to the next: the schedule counts them all.
+    step: f64,
 }
 
 #[derive(Debug)]
@@ -47,23 +49,26 @@ pub(crate) struct Share<'a> {
 }
 
 impl RunPace {
-    /// The pace of the run whose records were sampled so; `given` is the rate that it was to keep, where that is known.
-    pub(crate) fn of(sampled: Sampled, given: Option<Rate>) -> Self {
+    /// The pace of the run whose records were sampled so; `given` is the rate that it was to keep, where that is known, and
+    /// `step` leads from one of its numbers to the next.
+    pub(crate) fn of(sampled: Sampled, given: Option<Rate>, step: u64) -> Self {
+        let step = step as f64;
+        let of_all = |rate: Rate| Rate(rate.per_second() * step);
         let recorded = Schedule::recorded(&sampled);
-        let refused = given.filter(|rate| recorded.is_none() && is_faster(&sampled, *rate));
+        let refused = given.filter(|rate| recorded.is_none() && is_faster(&sampled, of_all(*rate)));
         let (schedule, source) = match (recorded, given) {
             (Some(schedule), _) => (Some(schedule), RateSource::Recorded),
             (None, Some(rate)) if refused.is_none() => {
-                (Schedule::known(&sampled, 1e9 / rate.per_second()), RateSource::Configured)
+                (Schedule::known(&sampled, 1e9 / of_all(rate).per_second()), RateSource::Configured)
             }
             _ => (Schedule::found(&sampled), RateSource::Envelope),
         };
         let known = schedule.and_then(|schedule| {
             let lag = SendLag::of(&schedule, &sampled, BEHIND)?;
-            let sent = sampled.samples.last()?.seq as f64 + 1.0;
+            let sent = (sampled.samples.last()?.seq as f64 + 1.0) / step;
             Some(Known {
                 intended: Intended {
-                    rate: Rate(1e9 / schedule.interval),
+                    rate: Rate(1e9 / (schedule.interval * step)),
                     source,
                     uncertainty: schedule.uncertainty,
                 },
@@ -74,7 +79,7 @@ impl RunPace {
             })
         });
         let bursts = Bursts::of(&sampled);
-        Self { sampled, known, bursts, refused }
+        Self { sampled, known, bursts, refused, step }
     }
 
     pub(crate) fn intended(&self) -> Option<Intended> {
@@ -91,7 +96,7 @@ impl RunPace {
     /// How many requests were to be started from one moment until another, in nanoseconds since the epoch.
     pub(crate) fn due_between(&self, from: i64, until: i64) -> Option<f64> {
         let schedule = &self.known.as_ref()?.schedule;
-        Some(schedule.due(until - 1) - schedule.due(from - 1))
+        Some((schedule.due(until - 1) - schedule.due(from - 1)) / self.step)
     }
 
     /// When the sampled requests of these groups were due and how late they were, in order of time; none where that is not
@@ -256,7 +261,7 @@ mod tests {
     #[test]
     fn a_given_rate_below_the_runs_own_is_refused() {
         let steady = || sampled((0..2_000).map(|seq| seq * 5 * MS));
-        let of = |rate| RunPace::of(steady(), Some(Rate(rate)));
+        let of = |rate| RunPace::of(steady(), Some(Rate(rate)), 1);
         assert_eq!(of(100.0).refused(), Some(Rate(100.0)));
         assert_eq!(of(100.0).intended().unwrap().source, RateSource::Envelope);
         for rate in [199.0, 200.0, 400.0] {
@@ -264,16 +269,16 @@ mod tests {
         }
         // Half a second late from the start on, caught up on at 2,000/s.
         let late = |seq: i64| (seq * 5).max(500 + seq / 2) * MS;
-        let catching_up = RunPace::of(sampled((0..400).map(late)), Some(Rate(200.0)));
+        let catching_up = RunPace::of(sampled((0..400).map(late)), Some(Rate(200.0)), 1);
         assert_eq!(catching_up.refused(), None);
-        let two = RunPace::of(sampled([0, 0]), Some(Rate(1.0)));
+        let two = RunPace::of(sampled([0, 0]), Some(Rate(1.0)), 1);
         assert_eq!(two.refused(), None);
     }
 
     #[test]
     fn runs_weigh_as_much_as_they_have_requests() {
         // A run on schedule of which each request was measured, and one as long, of which few were.
-        let steady = RunPace::of(sampled((0..1_000).map(|seq| seq * MS)), Some(Rate(1_000.0)));
+        let steady = RunPace::of(sampled((0..1_000).map(|seq| seq * MS)), Some(Rate(1_000.0)), 1);
         let mut sparse =
             sampled((0..100).map(|seq| seq * 10 * MS + if seq > 0 { 500 * MS } else { 0 }));
         for sample in &mut sparse.samples {
@@ -281,7 +286,7 @@ mod tests {
         }
         sparse.stride = 1 << 50;
         let interval = 10e6 / (1_u64 << 50) as f64;
-        let sparse = RunPace::of(sparse, Some(Rate(1e9 / interval)));
+        let sparse = RunPace::of(sparse, Some(Rate(1e9 / interval)), 1);
         let shares = [&steady, &sparse].map(|run| Share { run, requests: 1_000 });
         let pace = merged(&shares, None, Nanos(100_000_000), 0.95).unwrap();
         assert_eq!(pace.lag.count, 2_000);

@@ -5,14 +5,15 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use plimsoll_model::{
-    Batch, BodySign, ErrorId, ErrorText, Format, InputId, Record, Target, TargetId, fold_error,
+    Batch, BodySign, ErrorId, ErrorText, Format, InputId, Record, Share, Target, TargetId,
+    fold_error,
 };
 
 use crate::body::Said;
 use crate::pipeline::Harvest;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::rpc::RpcError;
-use crate::sink::{DamagedSpan, Share, Sink};
+use crate::sink::{DamagedSpan, Sink};
 
 /// Distinct raw error texts that are remembered per batch; where each one is different, remembering is of no use.
 const MAX_RAW_ERRORS: usize = 256;
@@ -85,7 +86,6 @@ pub(crate) struct BatchBuilder {
     templates: [hashbrown::HashMap<String, u32, FixedState>; ERROR_KINDS],
     folded: String,
     hasher: FixedState,
-    share: Share,
     /// Of the texts of all targets.
     target_bytes: usize,
 }
@@ -108,7 +108,6 @@ impl BatchBuilder {
             templates: Default::default(),
             folded: String::new(),
             hasher: FixedState::default(),
-            share: Share::ALL,
             target_bytes: 0,
         }
     }
@@ -253,7 +252,7 @@ impl Sink for BatchBuilder {
             timestamp: raw.timestamp,
             intended: raw.intended,
             latency: raw.latency,
-            seq: self.share.place(raw.seq),
+            seq: self.batch.share.place(raw.seq),
             bytes_in: raw.bytes_in,
             bytes_out: raw.bytes_out,
             target,
@@ -269,11 +268,11 @@ impl Sink for BatchBuilder {
     }
 
     fn share(&mut self, share: Share) {
-        self.share = share;
+        self.batch.share = share;
     }
 
     fn format(&mut self, format: Format) {
-        self.share = Share::ALL;
+        self.batch.share = Share::ALL;
         if !self.formats.contains(&format) {
             self.formats.push(format);
         }
@@ -289,7 +288,7 @@ impl Sink for BatchBuilder {
 impl Harvest for BatchBuilder {
     fn begin(&mut self, input: InputId) {
         self.clear();
-        self.share = Share::ALL;
+        self.batch.share = Share::ALL;
         self.batch.input = input;
     }
 

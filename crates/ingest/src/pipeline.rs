@@ -9,14 +9,14 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use plimsoll_model::{Batch, Damage, Format, InputId, Ledger, mask_text};
+use plimsoll_model::{Batch, Damage, Format, InputId, Ledger, Share, mask_text};
 
 use crate::builder::BatchBuilder;
 use crate::decoder::Decoder;
 use crate::error::Error;
 use crate::raw::RawRecord;
 use crate::segment::{Chunk, Finished, Segmenter};
-use crate::sink::{Aside, DamagedSpan, Share, Sink};
+use crate::sink::{Aside, DamagedSpan, Sink};
 use crate::source::Source;
 
 /// How inputs are read. [`ReadOptions::default`] suits most.
@@ -236,6 +236,14 @@ impl<H: Harvest> Parts<'_, '_, H> {
         self.harvest.begin(input_of(self.chunk));
         self.harvest.share(self.share);
     }
+
+    /// What is handed over at once is of one share.
+    fn turn_to(&mut self, share: Share) {
+        if share != self.share && !self.harvest.is_empty() {
+            self.hand_over();
+        }
+        self.share = share;
+    }
 }
 
 impl<H: Harvest> Sink for Parts<'_, '_, H> {
@@ -254,7 +262,7 @@ impl<H: Harvest> Sink for Parts<'_, '_, H> {
     }
 
     fn format(&mut self, format: Format) {
-        self.share = Share::ALL;
+        self.turn_to(Share::ALL);
         self.harvest.format(format);
     }
 
@@ -263,7 +271,7 @@ impl<H: Harvest> Sink for Parts<'_, '_, H> {
     }
 
     fn share(&mut self, share: Share) {
-        self.share = share;
+        self.turn_to(share);
         self.harvest.share(share);
     }
 

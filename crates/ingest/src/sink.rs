@@ -1,6 +1,6 @@
 //! What a decoder tells while it walks over bytes.
 
-use plimsoll_model::Format;
+use plimsoll_model::{Format, Share};
 
 use crate::raw::RawRecord;
 
@@ -23,24 +23,6 @@ pub struct Aside<'a> {
     /// The stream's id.
     pub(crate) stream: u64,
     pub(crate) payload: &'a [u8],
-}
-
-/// The part of an attack's requests that a generator sends: those whose number leaves `index` when divided by `count`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Share {
-    pub(crate) index: u64,
-    /// At least 1.
-    pub(crate) count: u64,
-}
-
-impl Share {
-    pub(crate) const ALL: Self = Self { index: 0, count: 1 };
-
-    /// The place of a request among those of the share.
-    #[inline]
-    pub(crate) fn place(self, seq: u64) -> u64 {
-        if self.count == 1 { seq } else { seq.saturating_sub(self.index) / self.count }
-    }
 }
 
 /// Takes what a decoder finds, in the order of the bytes.

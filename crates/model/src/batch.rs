@@ -4,6 +4,40 @@ use crate::Record;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InputId(pub u32);
 
+/// The part of an attack's requests that a generator sends: those whose number leaves `index` when divided by `count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The lowest number.
+    pub index: u64,
+    /// The distance to the next, at least 1.
+    pub count: u64,
+}
+
+impl Share {
+    /// All requests.
+    pub const ALL: Self = Self { index: 0, count: 1 };
+
+    /// The place of a request among those of the share.
+    #[inline]
+    #[must_use]
+    pub fn place(self, seq: u64) -> u64 {
+        if self.count == 1 { seq } else { seq.saturating_sub(self.index) / self.count }
+    }
+
+    /// The number in the whole attack of the request at this place.
+    #[inline]
+    #[must_use]
+    pub fn number(self, place: u64) -> u64 {
+        place.wrapping_mul(self.count).wrapping_add(self.index)
+    }
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 /// What a request was aimed at. Texts are as recorded, unmasked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -49,6 +83,8 @@ pub enum BodySign {
 pub struct Batch {
     /// The input that the records come from.
     pub input: InputId,
+    /// What part of an attack the records are: their numbers are places among those of the share.
+    pub share: Share,
     /// The records, in the order of the file.
     pub records: Vec<Record>,
     /// The distinct targets. Two entries may be equal: readers may keep different spellings apart.
@@ -63,6 +99,13 @@ impl Batch {
         self.records.clear();
         self.targets.clear();
         self.errors.clear();
+    }
+
+    /// A record with the number that is written in its input, as every format has it.
+    #[inline]
+    #[must_use]
+    pub fn as_written(&self, record: &Record) -> Record {
+        Record { seq: self.share.number(record.seq), ..*record }
     }
 
     /// The target of one of this batch's records.

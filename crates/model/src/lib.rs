@@ -11,7 +11,7 @@ mod secrets;
 mod template;
 mod units;
 
-pub use batch::{Batch, BodySign, ErrorText, InputId, Target};
+pub use batch::{Batch, BodySign, ErrorText, InputId, Share, Target};
 pub use codes::{CodeSet, InvalidCodeRange};
 pub use ledger::{Compression, Damage, Format, Ledger};
 pub use ports::{PortBudget, Ports};

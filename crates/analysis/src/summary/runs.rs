@@ -9,7 +9,7 @@ use crate::cells::{Cell, Part};
 use crate::counting::Counting;
 use crate::latencies::Latencies;
 use crate::pace::{self, RunPace, Share};
-use crate::runs::OVERFLOW;
+use crate::runs::{Numbers, OVERFLOW};
 use crate::spans::{Span, Starts, active};
 use crate::{Options, Proportion, RunFindings, Warning};
 
@@ -96,16 +96,16 @@ impl<'a> RunTotals<'a> {
                     totals.used_rates.insert(place);
                 }
                 let given = given.and_then(|place| options.intended.get(place));
+                let sampled = counting.samples.of(members.iter().copied());
+                let step = |numbers: Numbers| numbers.step(sampled.samples.len() as u64);
+                let step = runs.numbers(members).map_or(1, step);
                 RunTotal {
                     requests: 0,
                     successes: 0,
                     starts: Starts::default(),
                     cells: Vec::new(),
                     is_folded: false,
-                    pace: RunPace::of(
-                        counting.samples.of(members.iter().copied()),
-                        given.map(|given| given.rate),
-                    ),
+                    pace: RunPace::of(sampled, given.map(|given| given.rate), step),
                     missing: None,
                 }
             });
@@ -173,18 +173,14 @@ impl<'a> RunTotals<'a> {
 /// because they had come before, it cannot be told whose number is missing.
 fn missing(counting: &Counting, members: &[u32], requests: u64) -> Option<u64> {
     let runs = counting.streams.runs();
-    let (mut low, mut high) = (u64::MAX, 0);
     for &run in members {
-        let (first, last) = runs.numbers(run)?;
-        low = low.min(first);
-        high = high.max(last);
         let (input, _) = runs.stream(run).and_then(|stream| counting.streams.key(stream))?;
         let input = counting.inputs.get(input.0 as usize)?;
         if input.cut > 0 || input.duplicates > 0 {
             return None;
         }
     }
-    high.checked_sub(low)?.checked_add(1)?.checked_sub(requests)
+    runs.numbers(members)?.missing(requests)
 }
 
 fn finding(root: u32, total: &RunTotal, counting: &Counting, options: &Options) -> RunFindings {

@@ -89,6 +89,7 @@ impl Stream {
             records: records.to_vec(),
             targets: self.targets.clone(),
             errors: self.errors.clone(),
+            ..Batch::default()
         };
         self.records.chunks(size.max(1)).map(batch).collect()
     }

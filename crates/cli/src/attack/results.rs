@@ -16,6 +16,10 @@ use plimsoll_model::{Format, Nanos, Timestamp};
 use super::args::To;
 use super::place::Place;
 use super::sent_schedule::sent_schedule;
+use crate::output;
+
+/// Of a long shard with an odd place, too few numbers are sampled to tell how well it kept its schedule.
+const SHARD_UNSAID: &str = "warning: --shard: vegeta's formats do not say which part of an attack results are: analyze gathers it from the numbers, and where it cannot (fewer than 16 requests, or the pace of a long attack), a native stream says it";
 
 /// Bytes after which results are written without waiting for the second to end.
 const BUFFER: usize = 256 << 10;
@@ -59,6 +63,9 @@ impl Results {
         let form = match to.unwrap_or_else(|| To::of(path)).format() {
             Format::Native => Form::Unbegun(place, header(name, attack)),
             format => {
+                if attack.share != Share::ALL {
+                    output::complain(SHARD_UNSAID);
+                }
                 let encoder = Encoder::new(format, false);
                 Form::Encoded(Box::new(Encoded { place, encoder, preamble: preamble(format) }))
             }

@@ -6,7 +6,7 @@ use super::block::MAX_RECORDS;
 use super::dictionary::{Dictionary, MAX_ADDED, Texts};
 use super::frame::{Head, kind};
 use super::wire;
-use crate::sink::Share;
+use plimsoll_model::Share;
 
 /// Streams that are followed at a time: several writers may add frames to one file.
 const MAX_STREAMS: usize = 256;
