@@ -38,3 +38,19 @@ fn what_would_be_without_effect() {
         refused(&dir, line, &told.replace("URL", URL));
     }
 }
+
+#[test]
+fn global_flags_of_vegeta() {
+    let dir = Dir::new();
+    for flag in ["-cpus=2", "--cpus=2", "-profile=cpu"] {
+        let output = dir.plimsoll().args([flag, "attack"]).run();
+        assert_eq!(output.code, Some(2), "{flag}");
+        let told = format!(
+            "-{}: this flag of vegeta's",
+            flag.trim_start_matches('-').split('=').next().unwrap()
+        );
+        assert!(output.stderr.contains(&told), "{flag}: {}", output.stderr);
+    }
+    let version = dir.plimsoll().arg("-version").run();
+    assert!(version.stdout.starts_with("plimsoll "), "{}", version.stderr);
+}

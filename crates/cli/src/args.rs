@@ -342,5 +342,5 @@ pub(crate) enum Colour {
 
 /// Reads the command line.
 pub(crate) fn parse() -> anyhow::Result<Cli> {
-    Ok(Cli::try_parse_from(with_two_dashes(std::env::args_os()))?)
+    Ok(Cli::try_parse_from(with_two_dashes(std::env::args_os())?)?)
 }

@@ -186,14 +186,6 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "SPAN", value_parser = values::dns_ttl, default_value = "0", allow_hyphen_values = true, help_heading = "Network")]
     pub(crate) dns_ttl: DnsTtl,
 
-    /// Cannot be honoured: names are resolved as this machine does
-    #[arg(long, hide = true, value_parser = values::unsupported)]
-    pub(crate) resolvers: Option<String>,
-
-    /// Cannot be honoured: no proxy is used
-    #[arg(long, hide = true, value_parser = values::unsupported, allow_hyphen_values = true)]
-    pub(crate) proxy_header: Option<String>,
-
     /// Cannot be honoured, but for the empty address
     #[arg(long, hide = true, value_parser = values::empty)]
     pub(crate) prometheus_addr: Option<String>,

@@ -6,11 +6,27 @@ use clap::CommandFactory as _;
 
 use crate::args::Cli;
 
-/// `-rate=500` becomes `--rate=500`, where `attack` has such a flag and no value is expected.
-pub(crate) fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+/// Flags of vegeta's that cannot be honoured, and why.
+const REFUSED: [(&str, &str); 4] = [
+    ("cpus", "-threads says how many threads send requests"),
+    ("profile", "there is no profiling: a profiler such as perf sees this process like any other"),
+    ("resolvers", "names are resolved as this machine does; -connect-to sends to another address"),
+    ("proxy-header", "no proxy is used"),
+];
+
+/// `-rate=500` becomes `--rate=500`, where no value is expected: what is no flag is then told by its whole name, where a
+/// single dash makes letters of it. In front of the verb these are vegeta's global flags.
+pub(crate) fn with_two_dashes(
+    args: impl Iterator<Item = OsString>,
+) -> anyhow::Result<Vec<OsString>> {
     let mut args: Vec<OsString> = args.collect();
+    for arg in args.iter_mut().skip(1) {
+        let Some(name) = arg.to_str().and_then(long_name) else { break };
+        refuse(name)?;
+        double(arg);
+    }
     if args.get(1).is_none_or(|verb| verb != "attack") {
-        return args;
+        return Ok(args);
     }
     let command = Cli::command();
     let flags: Vec<(String, bool)> = command
@@ -33,16 +49,34 @@ pub(crate) fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsStr
         if text == "--" {
             break;
         }
-        let name = text.strip_prefix("--").or_else(|| text.strip_prefix('-')).unwrap_or("");
-        let (name, has_value) =
-            name.split_once('=').map_or((name, false), |(name, _)| (name, true));
-        let Some((_, is_switch)) = flags.iter().find(|(flag, _)| flag == name) else { continue };
-        is_value = !has_value && !is_switch;
-        if !text.starts_with("--") {
-            *arg = format!("-{text}").into();
-        }
+        let Some(name) = long_name(text) else { continue };
+        refuse(name)?;
+        let flag = flags.iter().find(|(flag, _)| flag == name);
+        is_value = flag.is_some_and(|(_, is_switch)| !is_switch) && !text.contains('=');
+        double(arg);
     }
-    args
+    Ok(args)
+}
+
+/// The name of a flag that has more than a letter.
+fn long_name(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("--").or_else(|| text.strip_prefix('-'))?;
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    // `-1` and `-0.5` are values.
+    (name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(name)
+}
+
+fn double(arg: &mut OsString) {
+    if let Some(text) = arg.to_str().filter(|text| !text.starts_with("--")) {
+        *arg = format!("-{text}").into();
+    }
+}
+
+fn refuse(name: &str) -> anyhow::Result<()> {
+    match REFUSED.iter().find(|(refused, _)| *refused == name) {
+        Some((_, why)) => anyhow::bail!("-{name}: this flag of vegeta's cannot be honoured: {why}"),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +85,7 @@ mod tests {
 
     fn translated(line: &str) -> String {
         let args = line.split(' ').map(OsString::from);
-        let args = with_two_dashes(args);
+        let args = with_two_dashes(args).unwrap();
         args.iter().map(|arg| arg.to_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
@@ -65,7 +99,9 @@ mod tests {
             ("p attack -rate 5 --name -body x", "p attack --rate 5 --name -body x"),
             ("p attack -redirects -1 -h2c -o x", "p attack --redirects -1 --h2c -o x"),
             ("p attack --poisson -name x -- -rate", "p attack --poisson --name x -- -rate"),
-            ("p attack -unknown=1", "p attack -unknown=1"),
+            ("p attack -unknown=1 -o x", "p attack --unknown=1 -o x"),
+            ("p attack -h -redirects=-1 -", "p attack -h --redirects=-1 -"),
+            ("p -version", "p --version"),
             ("p analyze -rate=5", "p analyze -rate=5"),
         ] {
             assert_eq!(translated(typed), meant);

@@ -209,12 +209,11 @@ pub(crate) fn connect_to(text: &str) -> Result<ConnectTo, String> {
     }
 }
 
-pub(crate) fn unsupported(_: &str) -> Result<String, String> {
-    Err("this flag of vegeta's cannot be honoured".to_owned())
-}
-
 pub(crate) fn empty(text: &str) -> Result<String, String> {
-    if text.is_empty() { Ok(String::new()) } else { unsupported(text) }
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    Err("this flag of vegeta's cannot be honoured: no metrics are served; results say what became of each request".to_owned())
 }
 
 #[cfg(test)]
