@@ -54,3 +54,22 @@ fn global_flags_of_vegeta() {
     let version = dir.plimsoll().arg("-version").run();
     assert!(version.stdout.starts_with("plimsoll "), "{}", version.stderr);
 }
+
+#[test]
+fn targets_before_the_preflight() {
+    let dir = Dir::new();
+    dir.write("targets.txt", b"GET http://127.0.0.1:9/\n\nGET http://127.0.0.1:9/\nX: caf\xe9\n");
+    dir.write("ftp.json", "\n{\"method\":\"GET\",\"url\":\"ftp://127.0.0.1:9/\"}\n");
+    // No machine makes such a rate: the preflight would warn.
+    for (line, told) in [
+        ("-targets=targets.txt", "targets.txt:4: the line is not UTF-8"),
+        ("-targets=ftp.json -format=json", "ftp.json:2: unsupported protocol scheme \"ftp\""),
+        ("ftp://localhost:9/a", "the target GET ftp://localhost:9/a: unsupported protocol scheme"),
+        ("--method=G@T URL", "net/http: invalid method \"G@T\""),
+        ("localhost:9/a", "did you mean http://localhost:9/a?"),
+        ("--chain=a=127.0.0.1:9/a@10000000", "did you mean http://127.0.0.1:9/a?"),
+    ] {
+        let rate = if line.contains("--chain") { "" } else { "-rate=10000000" };
+        refused(&dir, &format!("-duration=1ms {rate} {line}"), told);
+    }
+}

@@ -7,7 +7,7 @@ use std::thread;
 use super::options::Options;
 use super::request::Request;
 use crate::schedule::Share;
-use crate::targets::TargetReader;
+use crate::targets::{TargetReader, hint};
 use crate::{Endpoint, Error, ErrorKind, Target, Url};
 
 /// Targets that are read ahead.
@@ -28,6 +28,24 @@ impl Targets {
     #[must_use]
     pub fn listed(targets: Vec<Target>) -> Self {
         Self(Kind::Listed(targets))
+    }
+
+    /// One target.
+    ///
+    /// # Errors
+    /// Where it can be no request.
+    pub fn one(target: Target, options: &Options) -> Result<Self, Error> {
+        request(target.clone(), options)?;
+        Ok(Self::listed(vec![target]))
+    }
+
+    /// Targets that take turns, all that a reader has.
+    ///
+    /// # Errors
+    /// With file and line, the first that is none or can be no request.
+    pub fn read(reader: TargetReader, options: &Options) -> Result<Self, Error> {
+        let can_be_sent = |target: &Target| ready(target.clone(), options).map(drop);
+        reader.read_all_that(can_be_sent).map(Self::listed)
     }
 
     /// Targets that are read while they are sent, each once. The chain ends with them.
@@ -70,13 +88,8 @@ impl Source {
     ) -> Result<Self, Error> {
         match targets.0 {
             Kind::Listed(targets) => {
-                let ready = |target: Target| {
-                    let name = format!("{} {}", target.method, target.url);
-                    Request::new(target, options).map(Arc::new).map_err(|what| {
-                        Error::new(ErrorKind::Targets, format!("the target {name}: {what}"))
-                    })
-                };
-                let requests = targets.into_iter().map(ready).collect::<Result<Vec<_>, _>>()?;
+                let requests = targets.into_iter().map(|target| request(target, options));
+                let requests = requests.collect::<Result<Vec<_>, _>>()?;
                 if requests.is_empty() {
                     return Err(Error::new(ErrorKind::Targets, "no targets to attack"));
                 }
@@ -126,6 +139,18 @@ impl Source {
     }
 }
 
+/// The request of a target that comes from no file.
+fn request(target: Target, options: &Options) -> Result<Arc<Request>, Error> {
+    let name = format!("{} {}", target.method, target.url);
+    ready(target, options)
+        .map_err(|what| Error::new(ErrorKind::Targets, format!("the target {name}: {what}")))
+}
+
+fn ready(target: Target, options: &Options) -> Result<Arc<Request>, String> {
+    let hint = hint(&target.url);
+    Request::new(target, options).map(Arc::new).map_err(|what| what + &hint)
+}
+
 fn read_ahead(
     mut reader: TargetReader,
     options: &Options,
@@ -140,9 +165,7 @@ fn read_ahead(
                 seq += 1;
                 continue;
             }
-            Ok(Some(target)) => {
-                Request::new(target, options).map(Arc::new).map_err(|what| reader.error(&what))
-            }
+            Ok(Some(target)) => ready(target, options).map_err(|what| reader.error(&what)),
             Err(error) => Err(error),
         };
         seq += 1;

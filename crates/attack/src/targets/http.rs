@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 use super::lines::Lines;
-use super::{Bodies, Target, TargetDefaults, Url};
+use super::{Bodies, Target, TargetDefaults, Url, hint};
 
 pub(super) fn read(
     lines: &mut Lines<impl BufRead>,
@@ -18,13 +18,14 @@ pub(super) fn read(
             Some(line) => break line,
         }
     };
+    lines.begin();
     let Some((method, url)) = request.split_once(' ') else {
         return Err(format!("bad target: {request}"));
     };
     if !starts_with_method(&request) {
         return Err(format!("bad method: {method}"));
     }
-    Url::check(url).map_err(|error| format!("bad URL: {url}, {error}"))?;
+    Url::check(url).map_err(|error| format!("bad URL: {url}, {error}{}", hint(url)))?;
     let mut target = Target {
         method: method.to_owned(),
         url: url.to_owned(),

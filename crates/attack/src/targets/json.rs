@@ -65,6 +65,7 @@ pub(super) fn read(
             Some(line) => break line,
         }
     };
+    lines.begin();
     if !line.starts_with('{') {
         return Err("bad target: expected a JSON object".to_owned());
     }

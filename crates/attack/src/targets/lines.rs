@@ -10,12 +10,14 @@ pub(super) struct Lines<R> {
     name: String,
     source: R,
     number: u64,
+    /// The line with which the target begins that is read.
+    begun: u64,
     put_back: Option<String>,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(name: String, source: R) -> Self {
-        Self { name, source, number: 0, put_back: None }
+        Self { name, source, number: 0, begun: 0, put_back: None }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -42,13 +44,28 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(line.trim().to_owned()))
     }
 
+    /// The line that was read last begins a target.
+    pub(super) fn begin(&mut self) {
+        self.begun = self.number;
+    }
+
     /// Gives a line back that was read last.
     pub(super) fn put_back(&mut self, line: String) {
         self.number -= 1;
         self.put_back = Some(line);
     }
 
+    /// An error of the line that was read last.
     pub(super) fn error(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Targets, format!("{}:{}: {what}", self.name, self.number))
+        self.error_at(self.number, what)
+    }
+
+    /// An error of the target that was read last.
+    pub(super) fn error_of_target(&self, what: &str) -> Error {
+        self.error_at(self.begun, what)
+    }
+
+    fn error_at(&self, number: u64, what: &str) -> Error {
+        Error::new(ErrorKind::Targets, format!("{}:{number}: {what}", self.name))
     }
 }

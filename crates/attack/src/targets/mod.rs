@@ -92,10 +92,19 @@ impl TargetReader {
     ///
     /// # Errors
     /// The first line that is none, a file without any, and targets that take more memory than anybody means.
-    pub fn read_all(mut self) -> Result<Vec<Target>, Error> {
+    pub fn read_all(self) -> Result<Vec<Target>, Error> {
+        self.read_all_that(|_| Ok(()))
+    }
+
+    /// All targets, each of which has to pass a check.
+    pub(crate) fn read_all_that(
+        mut self,
+        passes: impl Fn(&Target) -> Result<(), String>,
+    ) -> Result<Vec<Target>, Error> {
         let mut targets = Vec::new();
         let mut size = 0_u64;
         while let Some(target) = self.next_target()? {
+            passes(&target).map_err(|what| self.error(&what))?;
             let texts = target.headers.iter().map(|(name, value)| name.len() + value.len());
             size += (target.url.len() + texts.sum::<usize>() + size_of::<Target>()) as u64;
             // Bodies of files are there once.
@@ -114,10 +123,10 @@ impl TargetReader {
         Ok(targets)
     }
 
-    /// An error at the line read last, for what shows only when a target is to be sent.
+    /// An error of the target read last, for what shows only when it is to be sent.
     #[must_use]
     pub fn error(&self, what: &str) -> Error {
-        self.lines.error(what)
+        self.lines.error_of_target(what)
     }
 }
 
@@ -125,6 +134,14 @@ impl std::fmt::Debug for TargetReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TargetReader").field("name", &self.lines.name()).finish_non_exhaustive()
     }
+}
+
+/// What is to be said where a URL is none: that it lacks its beginning, as in `localhost:8545/eth`.
+pub(crate) fn hint(url: &str) -> String {
+    let is_bare = !url.contains("://")
+        && !url.contains(char::is_whitespace)
+        && url.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if is_bare { format!(": did you mean http://{url}?") } else { String::new() }
 }
 
 /// Bodies that were read, each file once.

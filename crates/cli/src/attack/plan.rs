@@ -25,9 +25,10 @@ const FIRST_SEED: u64 = 1;
 
 pub(super) fn attack(args: &Attack) -> anyhow::Result<plimsoll_attack::Attack> {
     let share = shard::share(args.shard, |name| std::env::var(name).ok())?;
+    let options = options(args)?;
     Ok(plimsoll_attack::Attack {
-        chains: chains(args)?,
-        options: options(args)?,
+        chains: chains(args, &options)?,
+        options,
         share,
         start_at: args.start_at,
     })
@@ -85,7 +86,7 @@ fn options(args: &Attack) -> anyhow::Result<Options> {
     })
 }
 
-fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
+fn chains(args: &Attack, options: &Options) -> anyhow::Result<Vec<Chain>> {
     contradictions::refuse(args)?;
     let configured = if args.chain.is_empty() && args.url.is_none() && args.targets.is_none() {
         configured(args)?
@@ -102,7 +103,11 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
             Some(profile) => Pace::Schedule(Schedule::new(profile, arrivals(args, 0))),
             None => Pace::AsFastAsAnswersCome { span: span(args) },
         };
-        return Ok(vec![Chain { name: args.name.clone(), targets: read(args, &targets)?, pace }]);
+        return Ok(vec![Chain {
+            name: args.name.clone(),
+            targets: read(args, options, &targets)?,
+            pace,
+        }]);
     }
     all_named_apart(&configured)?;
     let count = u32::try_from(configured.len()).unwrap_or(u32::MAX);
@@ -127,7 +132,7 @@ fn chains(args: &Attack) -> anyhow::Result<Vec<Chain>> {
             }
         };
         let schedule = Schedule::new(profile, arrivals(args, index)).out_of_step(index, count);
-        let targets = read(args, &spec.targets)?;
+        let targets = read(args, options, &spec.targets)?;
         Ok(Chain { name: spec.name.clone(), targets, pace: Pace::Schedule(schedule) })
     };
     configured.iter().zip(0..).map(chain).collect()
@@ -228,7 +233,7 @@ fn arrivals(args: &Attack, chain: u32) -> Arrivals {
 }
 
 /// A URL, `-` for the standard input, or a file.
-fn read(args: &Attack, targets: &str) -> anyhow::Result<Targets> {
+fn read(args: &Attack, options: &Options, targets: &str) -> anyhow::Result<Targets> {
     let body = match args.body.as_deref() {
         Some(path) => read_body(path).with_context(|| format!("cannot read {}", path.display()))?,
         None => bytes::Bytes::new(),
@@ -238,18 +243,13 @@ fn read(args: &Attack, targets: &str) -> anyhow::Result<Targets> {
         let method = if defaults.body.is_empty() { "GET" } else { "POST" };
         let method = args.method.as_deref().unwrap_or(method).to_owned();
         let TargetDefaults { headers, body } = defaults;
-        return Ok(Targets::listed(vec![Target {
-            method,
-            url: targets.to_owned(),
-            headers,
-            body,
-        }]));
+        let target = Target { method, url: targets.to_owned(), headers, body };
+        return Ok(Targets::one(target, options)?);
     }
     let (name, source): (&str, Box<dyn BufRead + Send>) = if targets == "-" {
         ("standard input", Box::new(BufReader::new(stdin())))
     } else {
-        let file =
-            File::open(Path::new(targets)).with_context(|| format!("cannot read {targets}"))?;
+        let file = File::open(Path::new(targets)).with_context(|| unreadable(args, targets))?;
         (targets, Box::new(BufReader::with_capacity(64 << 10, file)))
     };
     let format = match args.format {
@@ -260,5 +260,17 @@ fn read(args: &Attack, targets: &str) -> anyhow::Result<Targets> {
     if args.lazy {
         return Ok(Targets::streamed(reader));
     }
-    Ok(Targets::listed(reader.read_all()?))
+    Ok(Targets::read(reader, options)?)
+}
+
+fn unreadable(args: &Attack, targets: &str) -> String {
+    // What is named as a URL, or has a port, is hardly a file.
+    let is_meant_as_url = args.url.as_deref() == Some(targets) || targets.contains(':');
+    if is_meant_as_url {
+        format!(
+            "cannot read {targets} as a file of targets, and as a URL it lacks its beginning: did you mean http://{targets}?"
+        )
+    } else {
+        format!("cannot read {targets}")
+    }
 }
