@@ -193,8 +193,13 @@ fn the_preflight_warns_and_lets_it_run() {
     let output = attack(&dir).args(line).arg(server()).run();
     assert_eq!(output.code, Some(0));
     assert!(output.stderr.contains("warning: cpu: "), "{}", output.stderr);
+    assert!(output.stderr.contains("assuming 40,000/s for each CPU (half of"), "{}", output.stderr);
     let doctor = "plimsoll doctor --generator plimsoll --rate 1000000 --duration 0.001s --timeout 30s --max-workers 10000 --keepalive=false";
     assert!(output.stderr.contains(&format!("what helps: {doctor}\n")), "{}", output.stderr);
+    let targets = format!("GET {0}\n\nGET {0}\n\nGET {1}\n", server(), server());
+    let command = attack(&dir).args(line).arg("-connections=50").stdin(targets);
+    let told = command.run().stderr;
+    assert!(told.contains(" --destinations 2 --connections 50 --max-workers 10000"), "{told}");
     let said = dir.plimsoll().args(doctor.split(' ').skip(1)).run().stdout;
     assert!(said.contains("WARN  cpu "), "{said}");
     assert_eq!(dir.analyze().arg("r.plim").json()["total"]["requests"], 1_000);

@@ -208,3 +208,32 @@ fn a_generator_is_followed() {
     assert!(after["established"].as_u64().unwrap() >= 80, "{after}");
     assert!(before["open_files_limit"].as_u64().unwrap() > 0);
 }
+
+/// As `plimsoll attack` has it, which names its plan so.
+#[test]
+fn plimsoll_has_a_bound_and_counts_destinations() {
+    let plan = "--rate 5000 --timeout 30s --generator plimsoll";
+    let (_, unsaid) = json("plain", plan);
+    let (_, said) = json("plain", &format!("{plan} --max-workers 10000"));
+    assert_eq!(unsaid, said);
+    assert_ne!(unsaid, json("plain", &format!("{plan} --max-workers 150000")).1);
+    let targets = "--target http://a/ --target http://b/ --target http://b:81/";
+    let (_, counted) = json("plain", &format!("{plan} {targets}"));
+    assert_eq!(counted, json("plain", &format!("{plan} --destinations 3")).1);
+    let narrow = doctor("plain", "--rate 5000 --keepalive=false --generator plimsoll").run().stdout;
+    let words = narrow.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("or more addresses to attack, each of which every port serves"),
+        "{narrow}"
+    );
+}
+
+#[test]
+fn targets_in_another_encoding_are_counted() {
+    let dir = Dir::new();
+    let bytes = b"# caf\xe9\nGET http://a/\nGET http://b/\n";
+    let file = dir.write("targets.txt", bytes);
+    let targets = format!("--targets {}", file.display());
+    let (_, report) = json("plain", &format!("--rate 10 {targets}"));
+    assert_eq!(report, json("plain", "--rate 10 --destinations 2").1);
+}

@@ -214,7 +214,7 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) connections: u64,
 
-    /// Requests in flight at most; without it there is no bound
+    /// Requests in flight at most [default: 10000 for plimsoll, no bound for vegeta]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_workers: Option<u64>,
 
@@ -225,6 +225,10 @@ pub(crate) struct DoctorArgs {
     /// Targets in vegeta's HTTP or JSON format, to count destinations
     #[arg(long, value_name = "FILE")]
     pub(crate) targets: Option<PathBuf>,
+
+    /// Addresses and ports that are attacked, where the targets are not at hand
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["target", "targets"])]
+    pub(crate) destinations: Option<u32>,
 
     /// Addresses that each host attacks from
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]

@@ -7,7 +7,8 @@ mod watch;
 use std::fs;
 
 use anyhow::Context as _;
-use plimsoll_attack::doctor::{Host, Plan, Status, destinations, examine, sysctl};
+use plimsoll_attack::Options;
+use plimsoll_attack::doctor::{Generator, Host, Plan, Status, destinations, examine, sysctl};
 use plimsoll_model::Rate;
 
 use crate::args::{DoctorArgs, DoctorFormat, Emit};
@@ -42,7 +43,10 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
 fn plan(args: &DoctorArgs, rate: Rate) -> anyhow::Result<Plan> {
     let mut targets = match &args.targets {
         Some(path) => {
-            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
+            let bytes =
+                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            // Hosts are counted, whatever else is in there.
+            String::from_utf8_lossy(&bytes).into_owned()
         }
         None => String::new(),
     };
@@ -54,6 +58,10 @@ fn plan(args: &DoctorArgs, rate: Rate) -> anyhow::Result<Plan> {
         destinations > 0 || (args.target.is_empty() && args.targets.is_none()),
         "there is no URL among the targets"
     );
+    let own_bound = || match args.generator {
+        Generator::Plimsoll => Some(Options::MAX_IN_FLIGHT as u64),
+        Generator::Vegeta => None,
+    };
     Ok(Plan {
         rate,
         duration: args.duration,
@@ -61,8 +69,8 @@ fn plan(args: &DoctorArgs, rate: Rate) -> anyhow::Result<Plan> {
         timeout: args.timeout,
         keepalive: args.keepalive,
         connections: args.connections,
-        max_workers: args.max_workers,
-        destinations: destinations.max(1),
+        max_workers: args.max_workers.or_else(own_bound),
+        destinations: args.destinations.unwrap_or(destinations).max(1),
         source_ips: args.source_ips,
         generator: args.generator,
     })

@@ -8,6 +8,9 @@ use plimsoll_attack::doctor::{Host, Plan, Status, examine};
 
 use crate::output;
 
+/// What `plimsoll doctor` takes for the idle connections that are kept, unless told.
+const DEFAULT_CONNECTIONS: u64 = 10_000;
+
 /// Warns of each thing that is too little, or may be.
 pub(super) fn warn(attack: &Attack) {
     let Some(plan) = attack.plan() else { return };
@@ -32,6 +35,12 @@ fn doctor(plan: &Plan) -> String {
         let _ = write!(command, " --duration {}s", duration.as_secs_f64());
     }
     let _ = write!(command, " --timeout {}s", plan.timeout.as_secs_f64());
+    if plan.destinations > 1 {
+        let _ = write!(command, " --destinations {}", plan.destinations);
+    }
+    if plan.connections != DEFAULT_CONNECTIONS {
+        let _ = write!(command, " --connections {}", plan.connections);
+    }
     if let Some(most) = plan.max_workers {
         let _ = write!(command, " --max-workers {most}");
     }

@@ -21,7 +21,12 @@ pub(crate) fn time(host: &Host, plan: &Plan) -> Option<Check> {
     Some(Check {
         name: "cpu",
         status: if enough { Status::Pass } else { Status::Warn },
-        finding: format!("{cpus} CPUs{limit}: about {} of plain requests by {name}", rate(most)),
+        finding: format!(
+            "{cpus} CPUs{limit}: about {} of plain requests by {name}, assuming {} for each CPU ({})",
+            rate(most),
+            rate(Rate(plan.generator.per_cpu())),
+            plan.generator.assumed_from()
+        ),
         fix: (!enough).then(|| "more CPUs, or more hosts".to_owned()),
     })
 }

@@ -63,11 +63,15 @@ pub(crate) fn planned(host: &Host, plan: &Plan) -> (Check, Option<PortBudget>) {
                 "; tcp_tw_reuse=1 helps, as nothing is bound",
             ),
         };
+        let more = match plan.generator {
+            Generator::Vegeta => "a wider ip_local_port_range or more source addresses make",
+            Generator::Plimsoll => {
+                "a wider ip_local_port_range, more source addresses, or more addresses to attack, \
+                 each of which every port serves, make"
+            }
+        };
         let spread = plural(budget.hosts, "host");
-        format!(
-            "{reuse}spread the rate over {spread}; a wider ip_local_port_range or more source \
-             addresses make it fewer{tuning}"
-        )
+        format!("{reuse}spread the rate over {spread}; {more} it fewer{tuning}")
     });
     (Check { name, status, finding: arithmetic(&budget, plan), fix }, Some(budget))
 }
