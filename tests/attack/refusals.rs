@@ -73,3 +73,13 @@ fn targets_before_the_preflight() {
         refused(&dir, &format!("-duration=1ms {rate} {line}"), told);
     }
 }
+
+#[test]
+fn compressed_results() {
+    let dir = Dir::new();
+    for (output, name) in [("r.json.gz", "r.json.gz"), ("r.zst --to=json", "r.zst")] {
+        let told = format!("-output={name}: results are not compressed while they are written");
+        refused(&dir, &format!("-duration=100ms -output={output} URL"), &told);
+        assert!(!dir.path().join(name).exists());
+    }
+}

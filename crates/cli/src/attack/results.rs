@@ -59,6 +59,9 @@ impl Results {
     ) -> anyhow::Result<Self> {
         let path =
             path.filter(|path| !["-", "stdout"].iter().any(|name| path.as_os_str() == *name));
+        if let Some(path) = path {
+            refuse_compressed(path)?;
+        }
         let place = Place::create(path)?;
         let form = match to.unwrap_or_else(|| To::of(path)).format() {
             Format::Native => Form::Unbegun(place, header(name, attack)),
@@ -161,6 +164,17 @@ impl Encoded {
         self.encoder.clear();
         Ok(())
     }
+}
+
+/// What is compressed holds back the last seconds, and loses them where the attack is killed.
+fn refuse_compressed(path: &Path) -> anyhow::Result<()> {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    anyhow::ensure!(
+        !["gz", "gzip", "zst", "zstd"].iter().any(|compressed| ending == *compressed),
+        "-output={}: results are not compressed while they are written: compress them afterwards (analyze reads gzip and zstd), or write a native stream, the smallest",
+        path.display()
+    );
+    Ok(())
 }
 
 impl To {
