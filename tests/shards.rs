@@ -159,6 +159,11 @@ fn shards_in_formats_of_vegeta_are_whole() {
             assert_eq!(warnings(&answer), ["duplicates"], "{format}");
         }
     }
+    // A warm-up is the same requests, whoever leaves it out.
+    let skipped = dir.plimsoll().args(["convert", "--skip=8s", "--to=json", &native[1]]).run();
+    let answer = dir.analyze().args(["--skip=8s", &native[1]]).json();
+    assert_eq!(skipped.stdout.lines().count(), 66, "{}", skipped.stderr);
+    assert_eq!(answer["total"]["requests"], 66);
     // What is missing from a shard is told as before.
     let text = std::fs::read_to_string(dir.path().join("1.json")).unwrap();
     let lines: Vec<&str> =

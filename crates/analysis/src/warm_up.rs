@@ -28,7 +28,8 @@ impl WarmUpFinder {
         self.streams.open(batch);
         for record in &batch.records {
             if let Some(slot) = self.streams.slot(batch, record.target) {
-                self.streams.place(slot.stream, record);
+                // Whoever reads again sees the numbers of a shard as they are written.
+                self.streams.place(slot.stream, &batch.as_written(record));
             }
         }
     }
@@ -57,7 +58,8 @@ pub struct WarmUps {
 }
 
 impl WarmUps {
-    /// Whether a record that was read before belongs to the warm-up of its run. One without a time does not.
+    /// Whether a record that was read before belongs to the warm-up of its run; `seq` is its number as written. One without
+    /// a time does not.
     ///
     /// Where runs of one attack in one input overlap, numbers and times too, it is the latest that might be the record's.
     #[must_use]
