@@ -10,7 +10,7 @@ use super::clock::Timer;
 use super::course::{Course, Upcoming};
 use super::outcome::Row;
 use super::source::{Next, Source};
-use super::worker::{CANCELLED, RUNNING, Worker};
+use super::worker::{CANCELLED, RUNNING, STOPPING, Worker};
 use crate::Error;
 use crate::schedule::{Due, Share};
 
@@ -65,7 +65,7 @@ pub(super) async fn run(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> R
         closed_loop(worker, lanes, &timer).await
     };
     if sent.is_err() {
-        worker.shared.state.fetch_max(1, Ordering::Relaxed);
+        worker.shared.state.fetch_max(STOPPING, Ordering::Relaxed);
     }
     while worker.in_flight() > 0 && state(worker) < CANCELLED {
         worker.flush();
