@@ -262,6 +262,25 @@ fn what_began_before_the_collapse_is_the_servers() {
     assert_in_order(headline, &["71.43 % timed out", "28.57 % found no free", "not measured"]);
 }
 
+/// What was given up with the attack is nobody's limit, but may have been about to fail.
+#[test]
+fn what_was_given_up_accuses_nobody() {
+    const GIVEN_UP: &str = "given up: the attack was ended before the answer came";
+    let dir = Dir::new();
+    let judged = |answered: u64, given_up: u64| {
+        let runs = [stretch("", 0, answered, ""), stretch("", answered, given_up, GIVEN_UP)];
+        dir.write("run.json", lines(runs.iter().flatten()));
+        dir.analyze().arg("run.json").json()
+    };
+    let few = judged(2_999, 1);
+    assert_eq!(kind(&few), "healthy");
+    assert_eq!(few["total"]["errors"][0]["class"], "generator.interrupted");
+    let many = judged(100, 50);
+    assert_eq!(kind(&many), "insufficient_data");
+    let headline = many["verdict"]["headline"].as_str().unwrap();
+    assert_in_order(headline, &["33.33 % were given up when the attack was ended", "not enough"]);
+}
+
 /// Time-outs provoke a server to throw out who gave up on it, and nobody else.
 #[test]
 fn time_outs_at_one_host_do_not_provoke_another() {

@@ -79,6 +79,7 @@ classes! {
     PortExhaustion = Generator "port_exhaustion", "No local port was left for another connection.";
     FileLimit = Generator "file_limit", "The limit of open files was reached.";
     Overload = Generator "overload", "The generator could not keep up, or its machine had no memory left.";
+    Interrupted = Generator "interrupted", "The attack was ended before the answer came.";
     LocalDns = Generator "local_dns", "No resolver runs where the generator looks for one.";
     LocalAddress = Setup "local_address", "The local address to send from cannot be used.";
     BadTarget = Setup "bad_target", "The target is not a request that can be sent.";
@@ -113,6 +114,12 @@ classes! {
 }
 
 impl Class {
+    /// Whether failures of this class show that the generator was at one of its limits.
+    #[must_use]
+    pub fn is_limit_of_generator(self) -> bool {
+        self.side() == Side::Generator && self != Self::Interrupted
+    }
+
     /// Whether requests that fail so have opened a connection, or reused one, all the same.
     pub(crate) fn opens_connection(self) -> bool {
         use Class::{BadTarget, DnsFailure, LocalAddress, UnknownHost, Unreachable};

@@ -109,9 +109,10 @@ pub(crate) fn judge(case: &Case<'_>, goals: &Goals) -> Verdict {
 struct Sides(BTreeMap<Side, u64>);
 
 impl Sides {
+    /// But for what was given up when the attack was ended, which accuses nobody.
     fn of(classes: &[ClassFailures]) -> Self {
         let mut sides = BTreeMap::new();
-        for class in classes {
+        for class in classes.iter().filter(|class| class.class != Class::Interrupted) {
             *sides.entry(class.class.side()).or_default() += class.count;
         }
         Self(sides)
@@ -160,7 +161,7 @@ fn wake(
     if !is_late && !has_errors {
         return wake;
     }
-    let of_generator = classes.iter().filter(|class| class.class.side() == Side::Generator);
+    let of_generator = classes.iter().filter(|class| class.class.is_limit_of_generator());
     let first_error = of_generator.filter_map(|class| class.onset.first).min();
     let first_late = case.pace.ok().and_then(|pace| pace.late.first).filter(|_| is_late);
     let first_pause = case.bursts.map(|bursts| bursts.first);
@@ -204,7 +205,8 @@ fn kind(
     let beyond = [Side::Path, Side::Server, Side::Application, Side::Unknown];
     let tolerated = 1.0 - goals.success_min.unwrap_or(1.0 - goals.max_client_error_ratio);
     let count_beyond: u64 = beyond.into_iter().map(own).sum();
-    let is_beyond = count_beyond as f64 > tolerated * requests * (1.0 + 1e-9);
+    let allowed = tolerated * requests * (1.0 + 1e-9);
+    let is_beyond = count_beyond as f64 > allowed;
     let mut found: Vec<VerdictKind> = Vec::new();
     if of_generator {
         found.push(VerdictKind::GeneratorLimited);
@@ -226,7 +228,12 @@ fn kind(
     {
         found.push(VerdictKind::ServerLimited);
     }
+    let given_up = classes.iter().find(|class| class.class == Class::Interrupted);
     match found[..] {
+        // Any of them might have failed.
+        [] if given_up.is_some_and(|class| class.count as f64 > allowed) => {
+            VerdictKind::InsufficientData
+        }
         [] => VerdictKind::Healthy,
         [only] => only,
         _ => VerdictKind::Mixed,

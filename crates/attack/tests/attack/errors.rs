@@ -96,7 +96,7 @@ fn the_taxonomy_knows_all_texts() {
         ("stream error: stream ID 5; INTERNAL_ERROR", "server.h2_stream_error"),
         ("http2: connection error: PROTOCOL_ERROR", "server.h2_stream_error"),
         ("http2: client connection is closed", "server.closed_early"),
-        ("given up: the attack was ended before the answer came", "generator.overload"),
+        ("given up: the attack was ended before the answer came", "generator.interrupted"),
     ] {
         let whole = if text.starts_with("not sent") || text.starts_with("given up") {
             text.to_owned()

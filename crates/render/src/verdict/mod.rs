@@ -86,7 +86,7 @@ fn headline(chain: &ChainFindings) -> Sentence {
 /// Whether the generator has to do with the verdict.
 fn is_generators(chain: &ChainFindings) -> bool {
     failures(chain).any(|class| {
-        class.class.side() == Side::Generator && class.count * IN_HEADLINE >= chain.failures
+        class.class.is_limit_of_generator() && class.count * IN_HEADLINE >= chain.failures
     }) || chain
         .verdict
         .evidence

@@ -6,6 +6,7 @@ pub(super) fn happened(class: Class) -> &'static str {
         Class::PortExhaustion => "found no free local port",
         Class::FileLimit => "found no free file descriptor in the generator",
         Class::Overload => "were not sent by a generator that was overloaded",
+        Class::Interrupted => "were given up when the attack was ended",
         Class::LocalDns => "could not be looked up by the generator's own resolver",
         Class::LocalAddress => "were to be sent from an address that the generator does not have",
         Class::BadTarget => "had a target that nothing can be requested from",

@@ -34,9 +34,9 @@ pub(super) const GO: &[Texts] = &[
             r#"Get "http://10.0.0.2/": dial tcp 10.0.0.2:80: connectex: An operation on a socket could not be performed because the system lacked sufficient buffer space or because a queue was full."#,
             "not sent: more than 1000 requests in flight",
             "not sent: more than 200 ms behind the schedule",
-            "given up: the attack was ended before the answer came",
         ],
     ),
+    (Class::Interrupted, &["given up: the attack was ended before the answer came"]),
     (
         Class::LocalDns,
         &[
