@@ -106,11 +106,11 @@ async fn open_loop(
             if next.at > now || burst == BURST {
                 break next.at;
             }
-            match lanes[lane].source.next(next.seq) {
-                Next::Request(request) => {
+            match lanes[lane].source.next(|| next.seq) {
+                Next::Request(seq, request) => {
                     upcoming[lane].advance();
                     let chain = u32::try_from(lane).unwrap_or(u32::MAX);
-                    worker.take_up(Row::new(chain, next.seq, next.at, now, request));
+                    worker.take_up(Row::new(chain, seq, next.at, now, request));
                 }
                 Next::NotYet => break Nanos(now.0 + 1_000_000),
                 Next::End => upcoming[lane].end(),
@@ -163,9 +163,8 @@ async fn closed_loop(worker: &Arc<Worker>, lanes: &[Lane], timer: &Timer) -> Res
             if lane.span.is_some_and(|span| now >= span) {
                 return Ok(());
             }
-            let seq = lane.next.fetch_add(1, Ordering::Relaxed);
-            match lane.source.next(seq) {
-                Next::Request(request) => worker.take_up(Row::new(0, seq, now, now, request)),
+            match lane.source.next(|| lane.next.fetch_add(1, Ordering::Relaxed)) {
+                Next::Request(seq, request) => worker.take_up(Row::new(0, seq, now, now, request)),
                 Next::NotYet => break,
                 Next::End => return Ok(()),
                 Next::Failed(error) => return Err(Failed::Targets(error)),

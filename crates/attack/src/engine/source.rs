@@ -73,7 +73,8 @@ pub(super) enum Source {
 
 /// What a source has for the next request.
 pub(super) enum Next {
-    Request(Arc<Request>),
+    /// With its number.
+    Request(u64, Arc<Request>),
     /// The reader is behind.
     NotYet,
     End,
@@ -119,17 +120,18 @@ impl Source {
         }
     }
 
-    /// The request with this number.
-    pub(super) fn next(&self, seq: u64) -> Next {
+    /// The next request. Its number is taken only where there is one, so that none is left out.
+    pub(super) fn next(&self, number: impl FnOnce() -> u64) -> Next {
         match self {
             Self::Listed(requests) => {
+                let seq = number();
                 let turn = usize::try_from(seq % requests.len() as u64).unwrap_or(0);
-                Next::Request(Arc::clone(&requests[turn]))
+                Next::Request(seq, Arc::clone(&requests[turn]))
             }
             Self::Streamed(receiver) => {
                 let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
                 match receiver.try_recv() {
-                    Ok(Ok(request)) => Next::Request(request),
+                    Ok(Ok(request)) => Next::Request(number(), request),
                     Ok(Err(error)) => Next::Failed(error),
                     Err(TryRecvError::Empty) => Next::NotYet,
                     Err(TryRecvError::Disconnected) => Next::End,

@@ -7,6 +7,7 @@ mod dials;
 mod errors;
 mod faults;
 mod http2;
+mod lazy;
 mod network;
 mod overload;
 mod schedule;
