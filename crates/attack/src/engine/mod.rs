@@ -32,7 +32,7 @@ use std::time::Duration;
 use plimsoll_model::{Nanos, Timestamp};
 
 use crate::schedule::{Arrivals, Profile, Schedule, Share};
-use crate::telemetry::{Monitor, Second, raise_open_files};
+use crate::telemetry::{Departures, Moment, Monitor, Second, raise_open_files};
 use crate::{Error, ErrorKind};
 use clock::Clock;
 use course::Course;
@@ -166,6 +166,8 @@ impl Attack {
             dialer,
             state: stop.state(),
             in_flight: AtomicUsize::new(0),
+            departures: Departures::new(),
+            pacing: AtomicUsize::new(threads),
             queued: AtomicUsize::new(0),
         });
         sink.start(shared.clock.date(), shared.clock.monotonic()).map_err(sink_failed)?;
@@ -299,16 +301,14 @@ fn collect(
     loop {
         let now = shared.clock.now();
         if now >= next {
-            let in_flight = shared.in_flight.load(Ordering::Relaxed);
-            let second = monitor.second(shared.clock.date().saturating_add(now), now, in_flight);
-            sink.second(&second).map_err(sink_failed)?;
+            sink.second(&monitor.second(moment(shared, now), &shared.departures))
+                .map_err(sink_failed)?;
             next = Nanos(now.0 / SECOND.0 * SECOND.0 + SECOND.0);
         }
         steering.at(now, sink)?;
         let until = steering.due().map_or(next, |due| due.min(next));
         match blocks.recv_timeout(Duration::from_nanos(until.0.saturating_sub(now.0))) {
             Ok(block) => {
-                monitor.add(block.lags());
                 shared.queued.fetch_sub(block.size(), Ordering::Relaxed);
                 sink.outcomes(&block).map_err(sink_failed)?;
             }
@@ -317,7 +317,15 @@ fn collect(
         }
     }
     debug_assert!(shared.state.load(Ordering::Relaxed) != RUNNING || blocks.try_recv().is_err());
-    let now = shared.clock.now();
-    let second = monitor.second(shared.clock.date().saturating_add(now), now, 0);
-    sink.second(&second).map_err(sink_failed)
+    let last = moment(shared, shared.clock.now());
+    sink.second(&monitor.second(last, &shared.departures)).map_err(sink_failed)
+}
+
+fn moment(shared: &Shared, now: Nanos) -> Moment {
+    Moment {
+        at: shared.clock.date().saturating_add(now),
+        elapsed: now,
+        in_flight: shared.in_flight.load(Ordering::Relaxed) as u64,
+        draining: shared.pacing.load(Ordering::Relaxed) == 0,
+    }
 }

@@ -182,9 +182,4 @@ impl Block {
             phases: row.phases,
         })
     }
-
-    /// How late each was sent.
-    pub(super) fn lags(&self) -> impl Iterator<Item = Nanos> {
-        self.rows.iter().map(|row| Nanos(row.sent.0.saturating_sub(row.intended.0)))
-    }
 }

@@ -64,6 +64,7 @@ pub(super) async fn run(worker: &Arc<Worker>, lanes: &[Lane], share: Share) -> R
     } else {
         closed_loop(worker, lanes, &timer).await
     };
+    worker.shared.pacing.fetch_sub(1, Ordering::Relaxed);
     if sent.is_err() {
         worker.shared.state.fetch_max(STOPPING, Ordering::Relaxed);
     }

@@ -21,6 +21,7 @@ use super::pool::{Bounds, Pool};
 use super::request::Request;
 use super::trace::Trace;
 use crate::targets::Endpoint;
+use crate::telemetry::Departures;
 
 /// What all threads of an attack share.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub(super) struct Shared {
     pub(super) state: Arc<AtomicU8>,
     /// Requests in flight, over all threads.
     pub(super) in_flight: AtomicUsize,
+    /// Requests that were taken up.
+    pub(super) departures: Departures,
+    /// Threads whose part of the schedule is not through.
+    pub(super) pacing: AtomicUsize,
     /// Bytes of blocks that are on their way to the sink.
     pub(super) queued: AtomicUsize,
 }
@@ -119,6 +124,7 @@ impl Worker {
     pub(super) fn take_up(self: &Arc<Self>, row: Row) {
         let request = Arc::clone(&row.request);
         let lag = row.sent.0.saturating_sub(row.intended.0);
+        self.shared.departures.add(Nanos(lag));
         let mut state = self.state();
         if state.flight.len() >= self.max_in_flight {
             let text = format!("not sent: more than {} requests in flight", self.told_bound);

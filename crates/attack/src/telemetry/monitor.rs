@@ -1,6 +1,6 @@
-use hdrhistogram::Histogram;
 use plimsoll_model::{Nanos, Timestamp};
 
+use super::Departures;
 use super::kernel::{Sockets, States, open_files, run_and_wait};
 
 /// How the generator fared in about a second.
@@ -22,8 +22,12 @@ pub struct Second {
     pub states: Option<States>,
     /// Requests in flight at its end.
     pub in_flight: u64,
-    /// How late requests were sent whose outcome came in it; `None` where none came.
+    /// Requests taken up in it: sent, or recorded as not sent.
+    pub taken_up: u64,
+    /// How late these were; `None` where there were none.
     pub lag: Option<Lag>,
+    /// Whether the schedule is through, and only answers are waited for.
+    pub draining: bool,
 }
 
 /// How late requests were sent.
@@ -37,15 +41,21 @@ pub struct Lag {
     pub max: Nanos,
 }
 
-/// Longer lags are counted as this.
-const LONGEST: u64 = 3_600_000_000_000;
+/// How the attack stands when a second ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: Timestamp,
+    /// Since the attack's start.
+    pub(crate) elapsed: Nanos,
+    pub(crate) in_flight: u64,
+    pub(crate) draining: bool,
+}
 
 /// Seconds from one count of sockets by state to the next.
 const STATES_EVERY: u64 = 10;
 
 /// Gathers what a [`Second`] is made of.
 pub(crate) struct Monitor {
-    lags: Option<Histogram<u32>>,
     seconds: u64,
     before: Nanos,
     ran: Nanos,
@@ -55,48 +65,33 @@ pub(crate) struct Monitor {
 impl Monitor {
     pub(crate) fn new() -> Self {
         let (ran, waited) = run_and_wait();
-        // Three digits are more than a lag deserves; the bounds are valid, or there are no lags.
-        let lags = Histogram::new_with_bounds(1, LONGEST, 2).ok();
-        Self { lags, seconds: 0, before: Nanos::ZERO, ran, waited }
-    }
-
-    pub(crate) fn add(&mut self, lags: impl Iterator<Item = Nanos>) {
-        if let Some(histogram) = &mut self.lags {
-            for lag in lags {
-                histogram.saturating_record(lag.0.clamp(1, LONGEST));
-            }
-        }
+        Self { seconds: 0, before: Nanos::ZERO, ran, waited }
     }
 
     /// Ends a second.
-    pub(crate) fn second(&mut self, at: Timestamp, now: Nanos, in_flight: usize) -> Second {
+    pub(crate) fn second(&mut self, moment: Moment, departures: &Departures) -> Second {
+        let Moment { at, elapsed, in_flight, draining } = moment;
         let (ran, waited) = run_and_wait();
         let past = |now: Nanos, before: Nanos| Nanos(now.0.saturating_sub(before.0));
-        let lags = self.lags.as_ref().filter(|lags| !lags.is_empty());
-        let lag = lags.map(|lags| Lag {
-            p50: Nanos(lags.value_at_quantile(0.5)),
-            p99: Nanos(lags.value_at_quantile(0.99)),
-            max: Nanos(lags.max()),
-        });
+        let (taken_up, lag) = departures.take();
         let sockets = Sockets::now();
         let states =
             self.seconds.is_multiple_of(STATES_EVERY).then(|| States::now(sockets)).flatten();
         self.seconds += 1;
         let second = Second {
             at,
-            span: past(now, self.before),
+            span: past(elapsed, self.before),
             cpu: past(ran, self.ran),
             run_queue_delay: past(waited, self.waited),
             open_files: open_files(),
             sockets,
             states,
-            in_flight: in_flight as u64,
+            in_flight,
+            taken_up,
             lag,
+            draining,
         };
-        (self.before, self.ran, self.waited) = (now, ran, waited);
-        if let Some(lags) = &mut self.lags {
-            lags.reset();
-        }
+        (self.before, self.ran, self.waited) = (elapsed, ran, waited);
         second
     }
 }

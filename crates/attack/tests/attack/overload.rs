@@ -117,6 +117,23 @@ fn a_sink_that_fails_ends_the_attack() {
     assert_eq!(error.kind(), ErrorKind::Sink);
 }
 
+/// What a server does not answer is sent all the same.
+#[test]
+fn requests_are_counted_when_they_are_taken_up() {
+    let server = Server::answering(|_| {
+        thread::sleep(Duration::from_millis(1500));
+        ok("")
+    });
+    let mut kept = Kept::default();
+    attack(get(&server.url("/")), paced(50, 500), options())
+        .run(&Stop::default(), &mut kept)
+        .unwrap();
+    let first = &kept.seconds[0];
+    assert!(first.taken_up > 0 && first.lag.is_some(), "{first:?}");
+    assert_eq!(kept.seconds.iter().map(|second| second.taken_up).sum::<u64>(), 25);
+    assert!(kept.seconds.last().unwrap().draining);
+}
+
 #[test]
 fn the_generator_tells_how_it_fares() {
     let server = Server::answering(|_| ok(""));

@@ -23,7 +23,7 @@ pub(super) struct Live {
     start: Timestamp,
     /// Of the second that runs.
     now: Counts,
-    total: Counts,
+    total: Totals,
     latencies: Option<Histogram<u32>>,
     warned: bool,
 }
@@ -42,11 +42,27 @@ impl Line {
     }
 }
 
+/// What became of requests.
 #[derive(Clone, Copy, Default)]
 struct Counts {
-    offered: u64,
+    done: u64,
     good: u64,
     unsent: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    taken_up: u64,
+    unsent: u64,
+}
+
+/// What is sent, which is not what is answered.
+fn offered(second: &Second, span: f64) -> String {
+    if second.draining && second.taken_up == 0 {
+        "draining".to_owned()
+    } else {
+        format!("{:.0}/s offered", second.taken_up as f64 / span)
+    }
 }
 
 impl Live {
@@ -64,7 +80,7 @@ impl Live {
             end,
             start: Timestamp::UNKNOWN,
             now: Counts::default(),
-            total: Counts::default(),
+            total: Totals::default(),
             latencies: Histogram::new_with_bounds(1_000, LONGEST, 2).ok(),
             warned: false,
         }
@@ -80,7 +96,7 @@ impl Live {
 
     pub(super) fn outcomes(&mut self, block: &Block) {
         for outcome in block.iter() {
-            self.now.offered += 1;
+            self.now.done += 1;
             self.now.unsent += u64::from(outcome.unsent);
             self.now.good += u64::from((200..400).contains(&outcome.code));
             if let (Some(latencies), Some(_), false) =
@@ -95,10 +111,9 @@ impl Live {
 
     pub(super) fn second(&mut self, second: &Second) {
         let counts = std::mem::take(&mut self.now);
-        self.total.offered += counts.offered;
-        self.total.good += counts.good;
+        self.total.taken_up += second.taken_up;
         self.total.unsent += counts.unsent;
-        self.warn(second, counts);
+        self.warn(second);
         let Some(bar) = &self.line.0 else { return };
         let span = second.span.as_secs_f64().max(0.001);
         let elapsed = second.at.since(self.start).as_secs_f64();
@@ -108,10 +123,10 @@ impl Live {
             |latencies| format!("{:.1} ms", latencies.value_at_quantile(0.99) as f64 / 1e6),
         );
         bar.set_message(format!(
-            "{elapsed:.0}{of} s · {:.0}/s offered, {:.0} good, {:.0} failing · p99 {p99} · {} in flight",
-            counts.offered as f64 / span,
+            "{elapsed:.0}{of} s · {}, {:.0} good, {:.0} failing · p99 {p99} · {} in flight",
+            offered(second, span),
             counts.good as f64 / span,
-            (counts.offered - counts.good) as f64 / span,
+            (counts.done - counts.good) as f64 / span,
             second.in_flight,
         ));
         if let Some(latencies) = &mut self.latencies {
@@ -120,15 +135,16 @@ impl Live {
     }
 
     /// Says once, at once, that it is the generator that is measured.
-    fn warn(&mut self, second: &Second, counts: Counts) {
+    fn warn(&mut self, second: &Second) {
         if self.warned {
             return;
         }
         let lag = second.lag.map_or(Nanos::ZERO, |lag| lag.p99);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let load = second.cpu.as_secs_f64() / second.span.as_secs_f64().max(0.001) / cores as f64;
-        let why = if counts.unsent > 0 {
-            format!("{} of {} requests were not sent", counts.unsent, counts.offered)
+        let Totals { taken_up, unsent } = self.total;
+        let why = if unsent > 0 {
+            format!("{unsent} of {taken_up} requests were not sent")
         } else if lag > LATE {
             format!("requests are sent late: p99 {:.0} ms", lag.as_millis_f64())
         } else if load > BUSY && second.span.as_secs_f64() > 0.5 {
@@ -148,12 +164,41 @@ impl Live {
 
     /// What is said at the end, where there is something to say.
     pub(super) fn summary(&self) -> Vec<String> {
-        let Counts { offered, unsent, .. } = self.total;
+        let Totals { taken_up, unsent } = self.total;
         if unsent == 0 {
             return Vec::new();
         }
         vec![format!(
-            "warning: {unsent} of {offered} requests were not sent, since the generator was at its limits: they are in the results as generator.overload"
+            "warning: {unsent} of {taken_up} requests were not sent, since the generator was at its limits: they are in the results as generator.overload"
         )]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_attack::telemetry::Sockets;
+
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_told_until_all_is() {
+        let second = |taken_up, draining| Second {
+            at: Timestamp(1_000_000_000),
+            span: Nanos(1_000_000_000),
+            cpu: Nanos::ZERO,
+            run_queue_delay: Nanos::ZERO,
+            open_files: 0,
+            sockets: Sockets::default(),
+            states: None,
+            in_flight: 0,
+            taken_up,
+            lag: None,
+            draining,
+        };
+        assert_eq!(offered(&second(50, false), 2.0), "25/s offered");
+        assert_eq!(offered(&second(0, false), 1.0), "0/s offered");
+        // The second in which the last is sent.
+        assert_eq!(offered(&second(20, true), 1.0), "20/s offered");
+        assert_eq!(offered(&second(0, true), 1.0), "draining");
     }
 }
