@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use plimsoll_model::Nanos;
+
 use crate::schedule::{Cursor, Due, Schedule, Share, Stage};
 
 /// What all threads follow.
@@ -39,6 +41,8 @@ pub(super) struct Upcoming<'a> {
     schedule: Arc<Schedule>,
     cursor: Cursor,
     next: Option<Due>,
+    /// Where requests are due whose targets did not come in time, when to look for the next again.
+    awaited: Option<Nanos>,
     /// The highest rate so far, of all shares.
     pub(super) peak: f64,
     ended: bool,
@@ -49,15 +53,34 @@ impl<'a> Upcoming<'a> {
         let schedule = Arc::clone(&course.lock());
         let cursor = schedule.cursor(share);
         let peak = schedule.profile().peak();
-        Self { course, schedule, cursor, next: None, peak, ended: false }
+        Self { course, schedule, cursor, next: None, awaited: None, peak, ended: false }
     }
 
     /// The next request, if it is known when it is due.
-    pub(super) fn peek(&mut self) -> Option<Due> {
+    fn peek(&mut self) -> Option<Due> {
         if self.next.is_none() && !self.ended {
             self.next = self.cursor.next(&self.schedule).or_else(|| self.look());
         }
         self.next
+    }
+
+    /// When to see to the next request, and the request: once it is due, or when its target may have come.
+    pub(super) fn look_at(&mut self, now: Nanos) -> Option<(Nanos, Due)> {
+        let due = self.peek()?;
+        if due.at > now {
+            self.awaited = None;
+        }
+        Some((due.at.max(self.awaited.unwrap_or(Nanos::ZERO)), due))
+    }
+
+    /// The next request is due and has to wait until then.
+    pub(super) fn wait_until(&mut self, at: Nanos) {
+        self.awaited = Some(at);
+    }
+
+    /// Whether targets did not come in time, and what became due meanwhile is still being sent.
+    pub(super) fn is_behind_targets(&self) -> bool {
+        self.awaited.is_some()
     }
 
     /// Whether the course has gone on.

@@ -160,6 +160,13 @@ impl Attack {
         if names_files || lanes.iter().any(|lane| lane.source.uses_tls()) {
             dialer.prepare_tls()?;
         }
+        // Before that, nothing could be due. A moment that was asked for is kept.
+        if self.start_at.is_none() {
+            let is_wanted = || stop.state().load(Ordering::Relaxed) == RUNNING;
+            for lane in &lanes {
+                lane.source.wait_for_first(is_wanted);
+            }
+        }
         let shared = Arc::new(Shared {
             options: Arc::clone(&options),
             clock: Clock::start(self.start_at),

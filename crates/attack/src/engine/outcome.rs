@@ -77,6 +77,8 @@ pub(super) struct Row {
     pub(super) chain: u32,
     pub(super) code: u16,
     pub(super) unsent: bool,
+    /// Whether it is late because its target was.
+    pub(super) target_was_late: bool,
     pub(super) has_body: bool,
     pub(super) seq: u64,
     pub(super) intended: Nanos,
@@ -114,6 +116,7 @@ impl Row {
             request,
             code: 0,
             unsent: false,
+            target_was_late: false,
             has_body: false,
             latency: Nanos::ZERO,
             bytes_out: 0,

@@ -20,6 +20,8 @@ const BURST: usize = 32;
 const LOOK: Nanos = Nanos(50_000_000);
 /// How often it looks whether the schedule goes on.
 const LOOK_AHEAD: Nanos = Nanos(5_000_000);
+/// How often it looks whether a target has come that was not there in time.
+const LOOK_FOR_TARGET: Nanos = Nanos(1_000_000);
 /// How often it looks whether the last requests have ended.
 const DRAIN: Nanos = Nanos(5_000_000);
 /// How long outcomes wait for their block to fill.
@@ -98,22 +100,30 @@ async fn open_loop(
         let mut burst = 0;
         let mut now = clock.now();
         let next = loop {
-            let Some((lane, next)) = first(&mut upcoming) else {
+            let Some((lane, at, next)) = first(&mut upcoming, now) else {
                 if upcoming.iter().all(Upcoming::has_ended) {
                     return Ok(());
                 }
                 break Nanos(now.0 + LOOK_AHEAD.0);
             };
-            if next.at > now || burst == BURST {
-                break next.at;
+            if at > now || burst == BURST {
+                break at;
+            }
+            let is_behind_targets = upcoming[lane].is_behind_targets();
+            // What waited for its target waits for room, too: it was not the server that held it up.
+            if is_behind_targets && worker.is_full() {
+                upcoming[lane].wait_until(Nanos(now.0 + LOOK_FOR_TARGET.0));
+                continue;
             }
             match lanes[lane].source.next(|| next.seq) {
                 Next::Request(seq, request) => {
                     upcoming[lane].advance();
                     let chain = u32::try_from(lane).unwrap_or(u32::MAX);
-                    worker.take_up(Row::new(chain, seq, next.at, now, request));
+                    let mut row = Row::new(chain, seq, next.at, now, request);
+                    row.target_was_late = is_behind_targets;
+                    worker.take_up(row);
                 }
-                Next::NotYet => break Nanos(now.0 + 1_000_000),
+                Next::NotYet => upcoming[lane].wait_until(Nanos(now.0 + LOOK_FOR_TARGET.0)),
                 Next::End => upcoming[lane].end(),
                 Next::Failed(error) => return Err(Failed::Targets(error)),
             }
@@ -145,11 +155,14 @@ fn pause(upcoming: &[Upcoming<'_>], share: Share) -> Nanos {
     PAUSES.iter().find(|(above, _)| rate > *above).map_or(Nanos::ZERO, |(_, pause)| *pause)
 }
 
-/// The chain whose next request is due first.
-fn first(upcoming: &mut [Upcoming<'_>]) -> Option<(usize, Due)> {
+/// The chain whose next request is to be seen to first, and when.
+fn first(upcoming: &mut [Upcoming<'_>], now: Nanos) -> Option<(usize, Nanos, Due)> {
     let nexts = upcoming.iter_mut().enumerate();
-    let nexts = nexts.filter_map(|(lane, upcoming)| Some((lane, upcoming.peek()?)));
-    nexts.min_by_key(|(_, due)| due.at)
+    let nexts = nexts.filter_map(|(lane, upcoming)| {
+        let (at, due) = upcoming.look_at(now)?;
+        Some((lane, at, due))
+    });
+    nexts.min_by_key(|(_, at, _)| *at)
 }
 
 /// As fast as answers come: each request is due when there is room for it.

@@ -1,8 +1,9 @@
 //! Where a chain's requests come from.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use super::options::Options;
 use super::request::Request;
@@ -12,6 +13,8 @@ use crate::{Endpoint, Error, ErrorKind, Target, Url};
 
 /// Targets that are read ahead.
 const AHEAD: usize = 4096;
+/// How often it is looked whether the first is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The targets of a chain.
 #[derive(Debug)]
@@ -68,7 +71,15 @@ impl Targets {
 #[derive(Debug)]
 pub(super) enum Source {
     Listed(Vec<Arc<Request>>),
-    Streamed(Mutex<Receiver<Result<Arc<Request>, Error>>>),
+    Streamed(Mutex<Stream>),
+}
+
+/// Requests as they are read.
+#[derive(Debug)]
+pub(super) struct Stream {
+    receiver: Receiver<Result<Arc<Request>, Error>>,
+    /// What was waited for before the start.
+    first: Option<Result<Arc<Request>, Error>>,
 }
 
 /// What a source has for the next request.
@@ -106,7 +117,7 @@ impl Source {
                     .map_err(|error| {
                         Error::io(ErrorKind::System, "cannot start a thread", error)
                     })?;
-                Ok(Self::Streamed(Mutex::new(receiver)))
+                Ok(Self::Streamed(Mutex::new(Stream { receiver, first: None })))
             }
         }
     }
@@ -120,6 +131,19 @@ impl Source {
         }
     }
 
+    /// Waits until there is a request, or never will be, or nobody wants one any more.
+    pub(super) fn wait_for_first(&self, is_wanted: impl Fn() -> bool) {
+        let Self::Streamed(stream) = self else { return };
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        while stream.first.is_none() && is_wanted() {
+            match stream.receiver.recv_timeout(LOOK) {
+                Ok(first) => stream.first = Some(first),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
     /// The next request. Its number is taken only where there is one, so that none is left out.
     pub(super) fn next(&self, number: impl FnOnce() -> u64) -> Next {
         match self {
@@ -128,9 +152,9 @@ impl Source {
                 let turn = usize::try_from(seq % requests.len() as u64).unwrap_or(0);
                 Next::Request(seq, Arc::clone(&requests[turn]))
             }
-            Self::Streamed(receiver) => {
-                let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-                match receiver.try_recv() {
+            Self::Streamed(stream) => {
+                let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+                match stream.first.take().map_or_else(|| stream.receiver.try_recv(), Ok) {
                     Ok(Ok(request)) => Next::Request(number(), request),
                     Ok(Err(error)) => Next::Failed(error),
                     Err(TryRecvError::Empty) => Next::NotYet,

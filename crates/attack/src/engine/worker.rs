@@ -124,14 +124,14 @@ impl Worker {
     pub(super) fn take_up(self: &Arc<Self>, row: Row) {
         let request = Arc::clone(&row.request);
         let lag = row.sent.0.saturating_sub(row.intended.0);
-        self.shared.departures.add(Nanos(lag));
+        self.shared.departures.add(Nanos(lag), row.target_was_late);
         let mut state = self.state();
         if state.flight.len() >= self.max_in_flight {
             let text = format!("not sent: more than {} requests in flight", self.told_bound);
             return self.refuse(&mut state, row, &text);
         }
         let max_lag = self.shared.options.max_lag;
-        if lag > max_lag.0 {
+        if lag > max_lag.0 && !row.target_was_late {
             let text =
                 format!("not sent: more than {} ms behind the schedule", max_lag.0 / 1_000_000);
             return self.refuse(&mut state, row, &text);

@@ -24,7 +24,9 @@ pub struct Second {
     pub in_flight: u64,
     /// Requests taken up in it: sent, or recorded as not sent.
     pub taken_up: u64,
-    /// How late these were; `None` where there were none.
+    /// Those of them whose targets were read too late for them to be sent in time.
+    pub late_targets: u64,
+    /// How late all were; `None` where there were none.
     pub lag: Option<Lag>,
     /// Whether the schedule is through, and only answers are waited for.
     pub draining: bool,
@@ -73,7 +75,7 @@ impl Monitor {
         let Moment { at, elapsed, in_flight, draining } = moment;
         let (ran, waited) = run_and_wait();
         let past = |now: Nanos, before: Nanos| Nanos(now.0.saturating_sub(before.0));
-        let (taken_up, lag) = departures.take();
+        let departed = departures.take();
         let sockets = Sockets::now();
         let states =
             self.seconds.is_multiple_of(STATES_EVERY).then(|| States::now(sockets)).flatten();
@@ -87,8 +89,9 @@ impl Monitor {
             sockets,
             states,
             in_flight,
-            taken_up,
-            lag,
+            taken_up: departed.count,
+            late_targets: departed.late_targets,
+            lag: departed.lag,
             draining,
         };
         (self.before, self.ran, self.waited) = (elapsed, ran, waited);

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use plimsoll_attack::schedule::Share;
 use plimsoll_attack::{
-    Attack, Chain, Options, Pace, TargetDefaults, TargetFormat, TargetReader, Targets,
+    Attack, Chain, Options, Pace, Stop, TargetDefaults, TargetFormat, TargetReader, Targets,
 };
 
-use crate::client::{Done, options, run};
+use crate::client::{Done, Kept, get, options, paced, run};
 use crate::server::{Server, ok};
 
 /// What another thread writes, as from a pipe.
@@ -58,6 +58,73 @@ fn seqs(done: &[Done]) -> Vec<u64> {
     let mut seqs: Vec<u64> = done.iter().map(|done| done.seq).collect();
     seqs.sort_unstable();
     seqs
+}
+
+/// Longer than a request may be late.
+const PAUSE: Duration = Duration::from_millis(700);
+
+#[test]
+fn the_clock_starts_with_the_first_target() {
+    let server = Server::answering(|_| ok(""));
+    let targets = fed(server.url("/"), |feed| {
+        thread::sleep(PAUSE);
+        feed(20);
+    });
+    let done = run(attack(vec![chain(targets, paced(100, 200))], options()));
+    assert_eq!(seqs(&done), (0..20).collect::<Vec<_>>());
+    let first = done.iter().find(|done| done.seq == 0).unwrap();
+    assert!(first.lag.0 < 500_000_000, "{:?}", first.lag);
+    assert!(done.iter().all(|done| !done.unsent));
+}
+
+#[test]
+fn an_attack_without_a_first_target_can_be_stopped() {
+    let (ended, end) = channel::<()>();
+    let targets = fed("http://localhost/".to_owned(), move |_| {
+        let _ = end.recv();
+    });
+    let (stop, mut kept) = (Stop::default(), Kept::default());
+    stop.stop();
+    attack(vec![chain(targets, paced(100, 200))], options()).run(&stop, &mut kept).unwrap();
+    assert!(kept.done.is_empty());
+    drop(ended);
+}
+
+/// As many as then become due at once, with less room than that.
+#[test]
+fn targets_that_come_late_are_sent_late() {
+    let server = Server::answering(|_| ok(""));
+    let targets = fed(server.url("/"), |feed| {
+        feed(1);
+        thread::sleep(PAUSE);
+        feed(19);
+    });
+    let mut kept = Kept::default();
+    let options = Options { max_in_flight: 2, ..options() };
+    attack(vec![chain(targets, paced(100, 200))], options)
+        .run(&Stop::default(), &mut kept)
+        .unwrap();
+    assert_eq!(seqs(&kept.done), (0..20).collect::<Vec<_>>());
+    for done in &kept.done {
+        assert_eq!((done.code, done.error.as_str()), (200, ""));
+        // They are due when they were, whenever their targets come.
+        assert!(done.seq == 0 || done.lag.0 > 400_000_000, "{done:?}");
+    }
+    assert_eq!(kept.seconds.iter().map(|second| second.late_targets).sum::<u64>(), 19);
+}
+
+#[test]
+fn a_chain_whose_targets_are_late_holds_up_no_other() {
+    let server = Server::answering(|_| ok(""));
+    let late = fed(server.url("/late"), |feed| {
+        feed(1);
+        thread::sleep(PAUSE);
+    });
+    let listed = Targets::listed(vec![get(&server.url("/"))]);
+    let chains = vec![chain(late, paced(100, 300)), chain(listed, paced(100, 300))];
+    let done = run(attack(chains, options()));
+    let of = |chain| done.iter().filter(|done| done.chain == chain && done.code == 200).count();
+    assert_eq!([of(0), of(1)], [1, 30]);
 }
 
 #[test]

@@ -56,6 +56,27 @@ struct Totals {
     unsent: u64,
 }
 
+/// What keeps the attack from its schedule, if it is not kept.
+fn limit(second: &Second, total: Totals) -> Option<String> {
+    const GENERATOR: &str = "the generator is the limit";
+    let lag = second.lag.map_or(Nanos::ZERO, |lag| lag.p99);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = second.cpu.as_secs_f64() / second.span.as_secs_f64().max(0.001) / cores as f64;
+    let late = format!("requests are sent late: p99 {:.0} ms", lag.as_millis_f64());
+    if total.unsent > 0 {
+        let Totals { taken_up, unsent } = total;
+        Some(format!("{GENERATOR}: {unsent} of {taken_up} requests were not sent"))
+    } else if lag > LATE && second.late_targets > 0 {
+        Some(format!("targets come too late: {late}"))
+    } else if lag > LATE {
+        Some(format!("{GENERATOR}: {late}"))
+    } else if load > BUSY && second.span.as_secs_f64() > 0.5 {
+        Some(format!("{GENERATOR}: it takes {:.0}% of this machine's CPU", load * 100.0))
+    } else {
+        None
+    }
+}
+
 /// What is sent, which is not what is answered.
 fn offered(second: &Second, span: f64) -> String {
     if second.draining && second.taken_up == 0 {
@@ -134,26 +155,15 @@ impl Live {
         }
     }
 
-    /// Says once, at once, that it is the generator that is measured.
+    /// Says once, at once, that the server is not asked what it was to be asked.
     fn warn(&mut self, second: &Second) {
         if self.warned {
             return;
         }
-        let lag = second.lag.map_or(Nanos::ZERO, |lag| lag.p99);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let load = second.cpu.as_secs_f64() / second.span.as_secs_f64().max(0.001) / cores as f64;
-        let Totals { taken_up, unsent } = self.total;
-        let why = if unsent > 0 {
-            format!("{unsent} of {taken_up} requests were not sent")
-        } else if lag > LATE {
-            format!("requests are sent late: p99 {:.0} ms", lag.as_millis_f64())
-        } else if load > BUSY && second.span.as_secs_f64() > 0.5 {
-            format!("it takes {:.0}% of this machine's CPU", load * 100.0)
-        } else {
-            return;
-        };
-        self.warned = true;
-        self.line.complain(&format!("warning: the generator is the limit: {why}"));
+        if let Some(why) = limit(second, self.total) {
+            self.warned = true;
+            self.line.complain(&format!("warning: {why}"));
+        }
     }
 
     pub(super) fn finish(&mut self) {
@@ -176,13 +186,12 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_attack::telemetry::Sockets;
+    use plimsoll_attack::telemetry::{Lag, Sockets};
 
     use super::*;
 
-    #[test]
-    fn what_is_sent_is_told_until_all_is() {
-        let second = |taken_up, draining| Second {
+    fn second(taken_up: u64, draining: bool) -> Second {
+        Second {
             at: Timestamp(1_000_000_000),
             span: Nanos(1_000_000_000),
             cpu: Nanos::ZERO,
@@ -192,13 +201,31 @@ mod tests {
             states: None,
             in_flight: 0,
             taken_up,
+            late_targets: 0,
             lag: None,
             draining,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_told_until_all_is() {
         assert_eq!(offered(&second(50, false), 2.0), "25/s offered");
         assert_eq!(offered(&second(0, false), 1.0), "0/s offered");
         // The second in which the last is sent.
         assert_eq!(offered(&second(20, true), 1.0), "20/s offered");
         assert_eq!(offered(&second(0, true), 1.0), "draining");
+    }
+
+    #[test]
+    fn late_targets_are_not_the_machines_limit() {
+        let total = Totals { taken_up: 50, unsent: 0 };
+        let says = |late_targets, lag| {
+            let lag = Some(Lag { p50: Nanos(lag), p99: Nanos(lag), max: Nanos(lag) });
+            limit(&Second { late_targets, lag, ..second(50, false) }, total)
+        };
+        assert_eq!(says(1, 1_000_000), None);
+        let late = |why| Some(format!("{why}: requests are sent late: p99 50 ms"));
+        assert_eq!(says(0, 50_000_000), late("the generator is the limit"));
+        assert_eq!(says(1, 50_000_000), late("targets come too late"));
     }
 }
