@@ -133,7 +133,7 @@ impl Worker {
         let max_lag = self.shared.options.max_lag;
         if lag > max_lag.0 && !row.target_was_late {
             let text =
-                format!("not sent: more than {} ms behind the schedule", max_lag.0 / 1_000_000);
+                format!("not sent: more than {} ms behind the schedule", max_lag.as_millis_f64());
             return self.refuse(&mut state, row, &text);
         }
         let sent = row.sent;

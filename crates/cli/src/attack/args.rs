@@ -121,8 +121,8 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "SIZE", value_parser = values::max_body, default_value = "-1", allow_hyphen_values = true, help_heading = "Limits")]
     pub(crate) max_body: MaxBody,
 
-    /// How late a request may be sent by this machine; one that would be later is recorded as not sent
-    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "200ms", help_heading = "Limits")]
+    /// How late a request may be sent by this machine, at least 1ms; one that would be later is recorded as not sent
+    #[arg(long, value_name = "SPAN", value_parser = values::max_lag, default_value = "200ms", help_heading = "Limits")]
     pub(crate) max_lag: Nanos,
 
     /// Threads [default: by the rate, at most one per core]

@@ -192,6 +192,16 @@ pub(crate) fn max_body(text: &str) -> Result<MaxBody, String> {
     number.checked_mul(1 << shift).map(|bytes| MaybeBounded(Some(bytes))).ok_or_else(wrong)
 }
 
+pub(crate) fn max_lag(text: &str) -> Result<Nanos, String> {
+    // Timers and threads that wake up take a part of it, and at high rates a few requests are gathered.
+    const LEAST: Nanos = Nanos(1_000_000);
+    let lag = span(text)?;
+    if lag < LEAST {
+        return Err("no machine is never late: expected at least 1ms".to_owned());
+    }
+    Ok(lag)
+}
+
 pub(crate) fn dns_ttl(text: &str) -> Result<DnsTtl, String> {
     if text == "-1" { Ok(MaybeBounded(None)) } else { Ok(MaybeBounded(Some(span(text)?))) }
 }
@@ -250,6 +260,13 @@ mod tests {
         assert_eq!(max_body("10KB"), Ok(MaybeBounded(Some(10 << 10))));
         assert_eq!(max_body("-1"), Ok(MaybeBounded(None)));
         assert!(max_body("-2").is_err() && max_body("99999999TB").is_err());
+    }
+
+    #[test]
+    fn a_lag_is_never_ruled_out() {
+        assert_eq!(max_lag("1ms"), Ok(Nanos(1_000_000)));
+        assert_eq!(max_lag("1.5ms"), Ok(Nanos(1_500_000)));
+        assert!(max_lag("0").is_err() && max_lag("999us").is_err());
     }
 
     #[test]
