@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 
 use plimsoll_model::Nanos;
+use rustix::time::{ClockId, clock_gettime};
 
 /// TCP sockets of this network namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,15 +104,46 @@ pub(super) fn open_files() -> u64 {
     fs::read_dir("/proc/self/fd").map_or(0, |files| (files.count() as u64).saturating_sub(1))
 }
 
-/// The time that this process's threads have run, and that they were ready to run and waited for a core.
-pub(super) fn run_and_wait() -> (Nanos, Nanos) {
-    let (mut ran, mut waited) = (0, 0);
+/// The CPU time of this process, threads that have ended included.
+pub(super) fn cpu_time() -> Nanos {
+    nanos(ClockId::ProcessCPUTime)
+}
+
+fn nanos(clock: ClockId) -> Nanos {
+    let time = clock_gettime(clock);
+    let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
+    Nanos(seconds * 1_000_000_000 + nanos)
+}
+
+/// The time that this process's threads were ready to run and waited for a core. What threads waited that have ended is
+/// gone.
+pub(super) fn run_queue_delay() -> Nanos {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    for task in tasks {
-        let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        let mut numbers = text.split_ascii_whitespace().map_while(|number| number.parse().ok());
-        ran += numbers.next().unwrap_or(0);
-        waited += numbers.next().unwrap_or(0);
+    let waited = tasks.filter_map(|task| {
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    Nanos(waited.sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::thread;
+
+    use super::*;
+
+    /// Of threads that came and went since the last look, too.
+    #[test]
+    fn the_time_of_threads_that_have_ended_counts() {
+        let before = cpu_time();
+        let used = thread::spawn(|| {
+            let mut sum = 0_u64;
+            while nanos(ClockId::ThreadCPUTime).0 < 50_000_000 {
+                sum = black_box(sum.wrapping_add(1));
+            }
+        });
+        used.join().unwrap();
+        assert!(cpu_time().0 - before.0 >= 50_000_000);
     }
-    (Nanos(ran), Nanos(waited))
 }

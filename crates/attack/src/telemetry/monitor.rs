@@ -1,7 +1,7 @@
 use plimsoll_model::{Nanos, Timestamp};
 
 use super::Departures;
-use super::kernel::{Sockets, States, open_files, run_and_wait};
+use super::kernel::{Sockets, States, cpu_time, open_files, run_queue_delay};
 
 /// How the generator fared in about a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,9 +10,9 @@ pub struct Second {
     pub at: Timestamp,
     /// How long it was.
     pub span: Nanos,
-    /// The time that the generator's threads ran.
+    /// The CPU time of this process.
     pub cpu: Nanos,
-    /// The time that they were ready to run and waited for a core.
+    /// The time that its threads were ready to run and waited for a core.
     pub run_queue_delay: Nanos,
     /// Files open at its end.
     pub open_files: u64,
@@ -66,14 +66,14 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     pub(crate) fn new() -> Self {
-        let (ran, waited) = run_and_wait();
+        let (ran, waited) = (cpu_time(), run_queue_delay());
         Self { seconds: 0, before: Nanos::ZERO, ran, waited }
     }
 
     /// Ends a second.
     pub(crate) fn second(&mut self, moment: Moment, departures: &Departures) -> Second {
         let Moment { at, elapsed, in_flight, draining } = moment;
-        let (ran, waited) = run_and_wait();
+        let (ran, waited) = (cpu_time(), run_queue_delay());
         let past = |now: Nanos, before: Nanos| Nanos(now.0.saturating_sub(before.0));
         let departed = departures.take();
         let sockets = Sockets::now();
