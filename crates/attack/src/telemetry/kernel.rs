@@ -109,6 +109,11 @@ pub(super) fn cpu_time() -> Nanos {
     nanos(ClockId::ProcessCPUTime)
 }
 
+/// The CPU time of this thread.
+pub(super) fn own_cpu_time() -> Nanos {
+    nanos(ClockId::ThreadCPUTime)
+}
+
 fn nanos(clock: ClockId) -> Nanos {
     let time = clock_gettime(clock);
     let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
@@ -139,7 +144,7 @@ mod tests {
         let before = cpu_time();
         let used = thread::spawn(|| {
             let mut sum = 0_u64;
-            while nanos(ClockId::ThreadCPUTime).0 < 50_000_000 {
+            while own_cpu_time().0 < 50_000_000 {
                 sum = black_box(sum.wrapping_add(1));
             }
         });

@@ -1,7 +1,7 @@
 use plimsoll_model::{Nanos, Timestamp};
 
 use super::Departures;
-use super::kernel::{Sockets, States, cpu_time, open_files, run_queue_delay};
+use super::kernel::{Sockets, States, cpu_time, open_files, own_cpu_time, run_queue_delay};
 
 /// How the generator fared in about a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Second {
     pub open_files: u64,
     /// Sockets at its end.
     pub sockets: Sockets,
-    /// The same by state, now and then: it takes milliseconds to count them.
+    /// The same by state, if it does not take long to count them.
     pub states: Option<States>,
     /// Requests in flight at its end.
     pub in_flight: u64,
@@ -53,12 +53,43 @@ pub(crate) struct Moment {
     pub(crate) draining: bool,
 }
 
-/// Seconds from one count of sockets by state to the next.
-const STATES_EVERY: u64 = 10;
+/// When sockets are counted by state, which takes the kernel the longer the more there are.
+#[derive(Debug, Default)]
+struct Counting {
+    /// Seconds to leave out.
+    rest: u64,
+}
+
+impl Counting {
+    /// What a count may take of each second.
+    const SHARE: Nanos = Nanos(20_000_000);
+
+    /// Whether sockets are counted in this second.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.rest == 0;
+        self.rest = self.rest.saturating_sub(1);
+        is_due
+    }
+
+    /// A count took so much CPU time.
+    fn took(&mut self, time: Nanos) {
+        self.rest = time.0.div_ceil(Self::SHARE.0).saturating_sub(1);
+    }
+
+    fn count(&mut self, sockets: Sockets) -> Option<States> {
+        if !self.is_due() {
+            return None;
+        }
+        let before = own_cpu_time();
+        let states = States::now(sockets);
+        self.took(Nanos(own_cpu_time().0.saturating_sub(before.0)));
+        states
+    }
+}
 
 /// Gathers what a [`Second`] is made of.
 pub(crate) struct Monitor {
-    seconds: u64,
+    counting: Counting,
     before: Nanos,
     ran: Nanos,
     waited: Nanos,
@@ -67,7 +98,7 @@ pub(crate) struct Monitor {
 impl Monitor {
     pub(crate) fn new() -> Self {
         let (ran, waited) = (cpu_time(), run_queue_delay());
-        Self { seconds: 0, before: Nanos::ZERO, ran, waited }
+        Self { counting: Counting::default(), before: Nanos::ZERO, ran, waited }
     }
 
     /// Ends a second.
@@ -77,9 +108,7 @@ impl Monitor {
         let past = |now: Nanos, before: Nanos| Nanos(now.0.saturating_sub(before.0));
         let departed = departures.take();
         let sockets = Sockets::now();
-        let states =
-            self.seconds.is_multiple_of(STATES_EVERY).then(|| States::now(sockets)).flatten();
-        self.seconds += 1;
+        let states = self.counting.count(sockets);
         let second = Second {
             at,
             span: past(elapsed, self.before),
@@ -96,5 +125,25 @@ impl Monitor {
         };
         (self.before, self.ran, self.waited) = (elapsed, ran, waited);
         second
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_takes_a_small_share_of_the_time() {
+        let mut counting = Counting::default();
+        let mut seconds = |time| {
+            let from_one_to_the_next = (1..100).find(|_| counting.is_due());
+            counting.took(Nanos(time));
+            from_one_to_the_next
+        };
+        assert_eq!(seconds(0), Some(1));
+        assert_eq!(seconds(20_000_000), Some(1));
+        assert_eq!(seconds(20_000_001), Some(1));
+        assert_eq!(seconds(100_000_000), Some(2));
+        assert_eq!(seconds(0), Some(5));
     }
 }

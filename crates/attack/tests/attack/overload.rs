@@ -147,7 +147,6 @@ fn the_generator_tells_how_it_fares() {
     assert!(second.sockets.in_use >= 1);
     let states = second.states.unwrap();
     assert!(states.established >= 1 && states.ports >= 1);
-    assert_eq!(kept.seconds[1].states, None);
     let lag = second.lag.unwrap();
     assert!(lag.p50 <= lag.p99 && lag.p99 <= lag.max);
 }
