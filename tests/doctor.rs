@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::namespace::Namespace;
 use crate::stub;
 use crate::util::{Dir, Output, TestCommand, root};
 
@@ -236,4 +237,20 @@ fn targets_in_another_encoding_are_counted() {
     let targets = format!("--targets {}", file.display());
     let (_, report) = json("plain", &format!("--rate 10 {targets}"));
     assert_eq!(report, json("plain", "--rate 10 --destinations 2").1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_ports_are_those_of_the_generators_namespace() {
+    let Some(namespace) = Namespace::new("ports of another namespace") else { return };
+    namespace.ports(1_000);
+    let pid = namespace.id().to_string();
+    let watch = TestCommand::plimsoll().args(["doctor", "--watch", "--for=10ms", "--format=json"]);
+    let output = watch.args(["--pid", &pid]).run();
+    let line: Value = serde_json::from_str(&output.stdout).unwrap();
+    if namespace.is_readable() {
+        assert_eq!(line["ports"], 1_000, "{line}");
+    } else {
+        assert!(line["ports"].is_null() && output.stderr.contains("takes root"), "{line}");
+    }
 }

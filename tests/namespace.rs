@@ -38,6 +38,11 @@ impl Namespace {
         self.keeper.id()
     }
 
+    /// Whether a process from outside can enter it.
+    pub(crate) fn is_readable(&self) -> bool {
+        !self.as_user
+    }
+
     /// A command that runs in it.
     pub(crate) fn enter(&self, program: &str) -> Command {
         let mut command = Command::new("nsenter");

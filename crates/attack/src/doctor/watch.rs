@@ -1,5 +1,10 @@
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::root::Root;
 use super::{OpenFiles, Sockets, network};
@@ -15,7 +20,7 @@ pub struct Watch {
 /// How things are at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Local ports of the range that some socket has.
+    /// Local ports of the range that some socket has; of all ports, where the range is not known.
     pub ports_in_use: u64,
     /// Ports in the range, if it is known.
     pub ports: Option<u64>,
@@ -33,8 +38,17 @@ impl Watch {
     /// Follows a process, with the sockets of its network namespace, or those of this one.
     #[must_use]
     pub fn new(root: &Path, pid: Option<u32>) -> Self {
-        let range = network::port_range(Root(root));
+        let range = match pid {
+            Some(pid) => port_range_of(Root(root), pid),
+            None => network::port_range(Root(root)),
+        };
         Self { root: root.to_owned(), pid, range }
+    }
+
+    /// Whether the range of local ports is known: that of another network namespace takes root to read.
+    #[must_use]
+    pub fn knows_range(&self) -> bool {
+        self.range.is_some()
     }
 
     /// `None` once the process has ended.
@@ -59,6 +73,22 @@ impl Watch {
             open_files_limit: followed.then(limit).flatten(),
         })
     }
+}
+
+/// The port range of a process's network namespace: the kernel shows each thread that of its own.
+fn port_range_of(root: Root<'_>, pid: u32) -> Option<(u16, u16)> {
+    // The file's number differs from namespace to namespace, and is no secret.
+    let table = |process: &str| fs::metadata(root.path(&format!("/proc/{process}/net/tcp")));
+    if table(&pid.to_string()).ok()?.ino() == table("self").ok()?.ino() {
+        return network::port_range(root);
+    }
+    let namespace = File::open(root.path(&format!("/proc/{pid}/ns/net"))).ok()?;
+    // This thread stays where it is.
+    let read = || {
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).ok()?;
+        network::port_range(root)
+    };
+    thread::scope(|scope| scope.spawn(read).join().ok()?)
 }
 
 /// The processes of this name, by their ids.

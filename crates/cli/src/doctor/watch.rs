@@ -36,6 +36,11 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
         None => args.pid,
     };
     let watch = Watch::new(&args.root, pid);
+    if !watch.knows_range() {
+        output::complain(
+            "warning: the range of local ports cannot be read, which takes root for another network namespace: ports are all that are in use",
+        );
+    }
     let start = Instant::now();
     let end = args.lasting.map(|span| start + Duration::from_nanos(span.0));
     let mut due = start;
