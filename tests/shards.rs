@@ -10,6 +10,7 @@ use plimsoll_model::{Nanos, Timestamp};
 use serde_json::Value;
 
 use crate::namespace::Namespace;
+use crate::recipe;
 use crate::util::{Dir, of_inputs, requests_by_chain, warnings};
 
 const CHAINS: &[&str] = &["a=workers:1000,service:5ms", "b=workers:1000,service:5ms"];
@@ -187,4 +188,52 @@ fn shards_in_one_file_are_apart() {
     .unwrap();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..1_000).collect::<Vec<u64>>());
+}
+
+/// What one of two hosts writes of an attack at uneven distances.
+fn shard_of_two(index: u32) -> Vec<u8> {
+    let header = StreamHeader {
+        id: u64::from(index),
+        shard: Some(Shard { index, count: 2 }),
+        ..StreamHeader::default()
+    };
+    let mut writer = NativeWriter::new(Vec::new(), &header).unwrap();
+    for seq in (u64::from(index)..300).step_by(2) {
+        let due = Timestamp(recipe::START).saturating_add(Nanos(millis(seq * 10 + seq * 7 % 9)));
+        let record = NativeRecord {
+            url: b"http://gateway.example/eth",
+            seq: Some(seq),
+            intended: due,
+            timestamp: due.saturating_add(Nanos(millis(1))),
+            latency: Nanos(millis(5)),
+            code: 200,
+            ..NativeRecord::default()
+        };
+        writer.write(&record).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+fn millis(count: u64) -> u64 {
+    count * 1_000_000
+}
+
+/// In one file, one behind the other, they stay two.
+#[test]
+fn concatenated_shards_are_as_separate_ones() {
+    let dir = Dir::new();
+    let shards = [0, 1].map(shard_of_two);
+    dir.write("1.plim", &shards[0]);
+    dir.write("2.plim", &shards[1]);
+    dir.write("both.plim", shards.concat());
+    let separate = dir.analyze().args(["1.plim", "2.plim"]).json();
+    let both = dir.analyze().arg("both.plim").json();
+    for answer in [&separate, &both] {
+        assert_eq!(answer["total"]["latency_corrected_ms"]["count"], 300);
+        let runs = answer["runs"].as_array().unwrap();
+        let counts: Vec<&Value> = runs.iter().map(|run| &run["requests"]).collect();
+        assert_eq!(counts, [150, 150]);
+        assert!(runs.iter().all(|run| run["missing_records"] == 0), "{runs:?}");
+    }
+    assert_eq!(both["total"]["latency_corrected_ms"], separate["total"]["latency_corrected_ms"]);
 }

@@ -266,7 +266,7 @@ pub fn check_answer(bytes: &[u8], whole: &Reading) {
 
 fn single_records(batch: &Batch) -> impl Iterator<Item = Batch> {
     batch.records.iter().map(|&record| {
-        let mut one = Batch { input: batch.input, ..Batch::default() };
+        let mut one = Batch { input: batch.input, share: batch.share, ..Batch::default() };
         one.targets.push(batch.target(&record).clone());
         one.errors.extend(batch.error(&record).cloned());
         let error = record.error.map(|_| plimsoll_model::ErrorId(0));

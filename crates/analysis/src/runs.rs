@@ -33,7 +33,7 @@ pub(crate) struct Runs {
     all: Vec<Run>,
 }
 
-/// The records of one attack name in one input.
+/// The records of one attack name in one input, of one shard where there are several.
 #[derive(Clone, Debug)]
 struct Stream {
     /// The run of the last record, which is most often the next one's.

@@ -1,6 +1,6 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use plimsoll_model::{Batch, InputId, Record, TargetId};
+use plimsoll_model::{Batch, InputId, Record, Share, TargetId};
 
 use crate::Options;
 use crate::fingerprint::attack_hash;
@@ -23,7 +23,8 @@ pub(crate) struct Streams {
     runs: Runs,
     /// Input and attack of each stream.
     keys: Vec<(InputId, u32)>,
-    index: HashMap<(InputId, u32), u32, FixedState>,
+    /// By input, share and attack.
+    index: HashMap<(InputId, Share, u32), u32, FixedState>,
     /// By target of the current batch.
     slots: Vec<Option<Slot>>,
 }
@@ -74,9 +75,10 @@ impl Streams {
     fn resolve(&mut self, batch: &Batch, target: TargetId) -> Option<Slot> {
         let name = &batch.targets.get(target.0 as usize)?.attack;
         let attack = self.attacks.intern(&short_name(name)).unwrap_or(NO_ATTACK);
-        let key = (batch.input, attack);
+        // Each shard's numbers count its own requests, which were sent while the others sent theirs.
+        let key = (batch.input, batch.share, attack);
         let stream = *self.index.entry(key).or_insert_with(|| {
-            self.keys.push(key);
+            self.keys.push((batch.input, attack));
             self.runs.add_stream()
         });
         let slot = Slot { stream, attack, attack_hash: attack_hash(name) };

@@ -5,7 +5,7 @@ use crate::Record;
 pub struct InputId(pub u32);
 
 /// The part of an attack's requests that a generator sends: those whose number leaves `index` when divided by `count`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Share {
     /// The lowest number.
     pub index: u64,
