@@ -3,6 +3,8 @@
 //! A generator takes number and timestamp in one step, so inside a run both rise together, while the file is in the
 //! order of completion. A record that would break this starts another run: the same attack run twice and written to one
 //! file begins again at number 0, later. Without numbers, only a long pause tells that a run has ended.
+//!
+//! Where it is known when requests were due, that counts: several threads send them in about the order of their numbers.
 
 use std::cmp::Ordering;
 
@@ -165,9 +167,9 @@ impl Runs {
         let place = &self.streams[stream as usize];
         if record.has_seq
             && let Some(run) = self.all.get_mut(place.latest)
-            && run.extent.is_in_step(record.seq, record.timestamp.0)
+            && run.extent.is_in_step(record.seq, record.due().0)
         {
-            run.extent.extend(record.seq, record.timestamp.0);
+            run.extent.extend(record.seq, record.due().0);
             return number(place.latest);
         }
         self.find(stream, record)
@@ -175,7 +177,7 @@ impl Runs {
 
     #[cold]
     fn find(&mut self, stream: u32, record: &Record) -> u32 {
-        let Timestamp(at) = record.timestamp;
+        let Timestamp(at) = record.due();
         let place = &self.streams[stream as usize];
         let found = if !record.timestamp.is_known() {
             let unnumbered = place.unnumbered.last().copied();
@@ -219,7 +221,7 @@ impl Runs {
         let place = &mut self.streams[stream as usize];
         let has_numbers = record.has_seq && record.timestamp.is_known();
         let extent = if has_numbers {
-            Extent::of(record.seq, record.timestamp.0)
+            Extent::of(record.seq, record.due().0)
         } else {
             Extent { min_seq: 0, max_seq: 0, min_at: i64::MAX, max_at: i64::MIN, step: 1 }
         };
@@ -451,6 +453,22 @@ mod tests {
         (0..count)
             .map(|seq| record(seq, (start_ms + 10 * i64::try_from(seq).unwrap()) * MS))
             .collect()
+    }
+
+    /// Two threads sent their requests of a random schedule: the second was held up for a moment.
+    #[test]
+    fn requests_that_were_sent_in_another_order_than_they_were_due_are_one_run() {
+        let mut records = run(0, 100);
+        for record in &mut records {
+            record.intended = record.timestamp;
+            record.timestamp.0 += 40 * MS * i64::from(record.seq % 2 == 1);
+        }
+        let late = |seq: u64, at: i64| Record {
+            intended: Timestamp(at * MS),
+            ..record(seq, at * MS + 38)
+        };
+        records.extend([late(101, 1_000), late(100, 1_000), late(103, 1_001), late(102, 1_001)]);
+        assert_eq!(sizes(records), [104]);
     }
 
     /// How many records each run has, in the order of the runs' first records.

@@ -58,8 +58,8 @@ pub struct WarmUps {
 }
 
 impl WarmUps {
-    /// Whether a record that was read before belongs to the warm-up of its run; `seq` is its number as written. One without
-    /// a time does not.
+    /// Whether a record that was read before belongs to the warm-up of its run; `seq` is its number as written, `due` as
+    /// [`Record::due`](plimsoll_model::Record::due) has it. One without a time does not.
     ///
     /// Where runs of one attack in one input overlap, numbers and times too, it is the latest that might be the record's.
     #[must_use]
@@ -68,14 +68,14 @@ impl WarmUps {
         input: InputId,
         attack: &str,
         seq: Option<u64>,
+        due: Timestamp,
         timestamp: Timestamp,
     ) -> bool {
         let attacks = self.runs.get(&input);
         let spans = attacks.and_then(|attacks| {
             attacks.get(short_name(attack).as_ref()).or_else(|| attacks.get(""))
         });
-        let run =
-            spans.and_then(|spans| spans.iter().rev().find(|span| span.holds(seq, timestamp)));
+        let run = spans.and_then(|spans| spans.iter().rev().find(|span| span.holds(seq, due)));
         timestamp.is_known()
             && run.is_some_and(|run| timestamp.0 < run.start().saturating_add_unsigned(self.skip.0))
     }

@@ -220,7 +220,9 @@ impl Collect for Selected<'_> {
             || self.warm_ups.is_some_and(|warm_ups| {
                 let attack = record.attack();
                 let attack = String::from_utf8_lossy(&attack);
-                warm_ups.contain(self.input, &attack, record.seq(), at)
+                let intended = record.intended();
+                let due = if intended.is_known() { intended } else { at };
+                warm_ups.contain(self.input, &attack, record.seq(), due, at)
             })
         {
             return;
