@@ -15,10 +15,10 @@ const MAX_STREAMS: usize = 256;
 const MAX_BYTES: usize = 1 << 25;
 
 /// Gaps of a stream that may still be filled.
-const MAX_GAPS: usize = 32;
+const MAX_GAPS: usize = 256;
 
 /// Frames met last that are recognised when they come again.
-const RECENT: usize = 64;
+const RECENT: usize = 1024;
 
 /// A stream without an end frame.
 pub(super) const NO_END: &str = "the stream has no end: its writer was stopped";
@@ -124,7 +124,7 @@ struct Stream {
     /// In the order of the stream.
     gaps: Vec<Gap>,
     /// By the lowest bits of their number, the checksums of the frames that were met last.
-    recent: [u32; RECENT],
+    recent: Box<[u32; RECENT]>,
     dictionary: Arc<Dictionary>,
     /// Texts with lower numbers may be those of another stream, or are no longer known.
     from: u64,
@@ -253,7 +253,7 @@ impl Stream {
             id,
             behind: Counts::default(),
             gaps: Vec::new(),
-            recent: [0; RECENT],
+            recent: Box::new([0; RECENT]),
             dictionary: Arc::default(),
             from: 0,
             share: Share::ALL,
@@ -387,11 +387,17 @@ mod tests {
     #[test]
     fn gaps_are_bounded_and_the_oldest_is_told() {
         let mut streams = Streams::default();
-        for block in 0..40_u32 {
+        let most = u32::try_from(MAX_GAPS).unwrap();
+        for block in 0..most + 8 {
             let told = streams.arrive(&head(kind::BLOCK, 1, 2 * block, 10 * u64::from(block), 5));
-            assert_eq!(told.missing, if block > 32 { 5 } else { 0 }, "{block}");
+            assert_eq!(told.missing, if block > most { 5 } else { 0 }, "{block}");
         }
-        assert_eq!(streams.arrive(&head(kind::END, 1, 79, 395, 0)).missing, 32 * 5);
+        assert_eq!(
+            streams
+                .arrive(&head(kind::END, 1, 2 * most + 15, 10 * u64::from(most) + 75, 0))
+                .missing,
+            5 * u64::from(most)
+        );
     }
 
     #[test]
