@@ -213,7 +213,7 @@ fn targets_that_are_none_are_told_with_their_line() {
         ("# a\n\nGET /\nX: 1\n\nGET http://a\n", "standard input:3: unsupported protocol scheme"),
         (
             "GET localhost:80/a\n",
-            "standard input:1: unsupported protocol scheme \"\": did you mean http://localhost:80/a?",
+            "standard input:1: unsupported protocol scheme \"localhost\": did you mean http://localhost:80/a?",
         ),
         ("GET http://a\na b: 1\n", "standard input:1: net/http: invalid header field name"),
         ("", "standard input: no targets to attack"),

@@ -248,6 +248,11 @@ pub(crate) fn unscheduled(answer: &Value) -> Value {
         for key in ["verdict", "latency_corrected_ms", "send_lag_ms", "stages", "capacity"] {
             chain.as_object_mut().unwrap().remove(key);
         }
+        for window in chain["windows"].as_array_mut().unwrap() {
+            for key in ["offered", "send_lag_p99_ms", "valid", "reason"] {
+                assert!(window.as_object_mut().unwrap().remove(key).is_some(), "{key}");
+            }
+        }
     };
     top["chains"].as_object_mut().unwrap().values_mut().for_each(&mut strip);
     strip(&mut top["total"]);
