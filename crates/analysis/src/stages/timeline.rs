@@ -74,14 +74,21 @@ impl Part<'_> {
             }
         } else {
             for island in islands(&self.run) {
-                let Some(&(start, _)) = island.first() else { continue };
-                match shape(&dense(island), SHORTEST) {
-                    Shape::Steps(ranges) => spans.extend(ranges.into_iter().map(|range| {
-                        (behind(start, range.start) + 1..behind(start, range.end) - 1, false)
-                    })),
-                    Shape::Ramp => {
-                        spans.push((start + 1..behind(start, dense(island).len()) - 1, true));
+                let Some(&(first, _)) = island.first() else { continue };
+                let counts = dense(island);
+                // Requests begin and end somewhere within a window: two of few would look like other rates.
+                let [_, whole @ .., _] = &counts[..] else { continue };
+                let range =
+                    |start: usize, end: usize| behind(first + 1, start)..behind(first + 1, end);
+                match shape(whole, SHORTEST) {
+                    Shape::Steps(ranges) => {
+                        spans.extend(ranges.into_iter().map(|Range { start, end }| {
+                            let is_last = end == whole.len();
+                            let start = start + usize::from(start > 0);
+                            (range(start, end - usize::from(!is_last)), false)
+                        }));
                     }
+                    Shape::Ramp => spans.push((range(0, whole.len()), true)),
                 }
             }
         }
@@ -142,6 +149,16 @@ mod tests {
         let spans = spans(&[part(&counts, &windows(&counts))]);
         let windows: Vec<Range<i64>> = spans.into_iter().map(|span| span.windows).collect();
         assert_eq!(windows, [1_001..1_039, 1_041..1_079, 1_081..1_119]);
+    }
+
+    /// Held for 3 s at a rate that is the same in each window, but began in the middle of one.
+    #[test]
+    fn a_rate_that_begins_within_a_window_is_no_ramp() {
+        let mut counts: Counts = (0..25).map(|index| (index, 50)).collect();
+        (counts[0].1, counts[24].1) = (17, 33);
+        let spans = spans(&[part(&counts, &windows(&counts))]);
+        let [span] = &spans[..] else { panic!("{spans:?}") };
+        assert_eq!((span.windows.clone(), span.is_ramp), (1..24, false));
     }
 
     #[test]
