@@ -16,6 +16,7 @@ mod damage;
 mod doctor;
 mod duplicates;
 mod faults;
+mod find_capacity;
 mod hostile;
 mod limits;
 mod mutations;

@@ -1,7 +1,5 @@
 //! `plimsoll analyze`: arguments and configuration to an analysis, its findings to an answer.
 
-use std::sync::Arc;
-
 use plimsoll_analysis::{Analyzer, ChainsBy, Findings, Options, Step};
 use plimsoll_ingest::{Progress, ReadOptions, Source, expand, read};
 use plimsoll_model::{Ledger, Nanos, Secrets};
@@ -24,7 +22,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         },
         None => config.chains().map_err(in_file)?,
     };
-    let slo = config.slo(args.slo).map_err(in_file)?;
+    let judging = config.judging(args.slo).map_err(in_file)?;
     let mut sources = expand(inputs::named(&args.files)?)?;
     let to = args.output.as_deref();
     if let Some(path) = to {
@@ -36,22 +34,17 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
             source.spool()?;
         }
     }
-    let measure = config.measure().map_err(in_file)?;
+    let (slo, measure) = (judging.slo, judging.measure);
     let options = Options {
         chains: chains.by,
         success_codes: args.success_codes.clone(),
-        slo,
         from: args.from,
         to: args.to,
         skip: args.skip,
         keep_duplicates: args.keep_duplicates,
         secrets: if args.show_secrets { Secrets::Shown } else { Secrets::Masked },
-        taxonomy: Arc::new(config.taxonomy().map_err(in_file)?),
         intended: config.intended(&args.rate).map_err(in_file)?,
-        validity: config.validity().map_err(in_file)?,
-        ports: config.ports().map_err(in_file)?,
-        measure,
-        confidence: config.confidence().map_err(in_file)?,
+        ..judging
     };
     let matched_by_header = !chains.headers.is_empty();
     let reading = ReadOptions {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use plimsoll_analysis::{
@@ -206,6 +207,19 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    /// How requests and stages are judged, with the service level that was typed.
+    pub(crate) fn judging(&self, slo: Option<Slo>) -> anyhow::Result<Options> {
+        Ok(Options {
+            slo: self.slo(slo)?,
+            taxonomy: Arc::new(self.taxonomy()?),
+            validity: self.validity()?,
+            ports: self.ports()?,
+            measure: self.measure()?,
+            confidence: self.confidence()?,
+            ..Options::default()
+        })
     }
 
     /// The service level, with what the command line says on top.

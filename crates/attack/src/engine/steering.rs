@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind};
 pub struct Hold {
     /// That of all steered chains together.
     pub rate: Frequency,
-    /// How long.
+    /// How long; without a span, only the pause counts.
     pub span: Nanos,
     /// How long nothing is sent then, so that answers can come.
     pub pause: Nanos,
@@ -58,7 +58,8 @@ impl<'a> Steering<'a> {
             self.due = None;
             return Ok(());
         };
-        for (course, (part, whole)) in &self.chains {
+        let chains: &[_] = if span > Nanos::ZERO { &self.chains } else { &[] };
+        for (course, (part, whole)) in chains {
             let rate = rate.share(*part, *whole).ok_or_else(|| {
                 let text = format!("a chain's share of {rate} is next to nothing");
                 Error::new(ErrorKind::Options, text)

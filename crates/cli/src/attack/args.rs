@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use plimsoll_analysis::Slo;
 use plimsoll_model::{Nanos, Timestamp};
 
 use super::values::{
@@ -78,6 +79,26 @@ pub(crate) struct Attack {
     /// Rates one after another, as in 100..2000,ratio=1.25,hold=70s or 500..100,increment=50,hold=70s,drain=5s
     #[arg(long, value_name = "STEPS", value_parser = values::steps, conflicts_with_all = ["rate", "duration"], help_heading = "Schedule")]
     pub(crate) steps: Option<StepsSpec>,
+
+    /// Search for the load that holds, by short trials, then longer ones; needs an --slo
+    #[arg(long, conflicts_with_all = ["rate", "duration", "ramp", "steps", "shard"], help_heading = "Schedule")]
+    pub(crate) find_capacity: bool,
+
+    /// What a good answer is, as in latency=200ms,success=99%
+    #[arg(long, value_name = "GOALS", value_parser = common::slo, help_heading = "Schedule")]
+    pub(crate) slo: Option<Slo>,
+
+    /// The rate that a search begins with, and the highest that it tries [default: 50..1000000]
+    #[arg(long, value_name = "FROM..TO", value_parser = values::ramp, help_heading = "Schedule")]
+    pub(crate) rates: Option<(f64, f64)>,
+
+    /// How far apart the rate that holds and the one that does not may be in the end
+    #[arg(long, value_name = "SHARE", value_parser = values::width, default_value = "10%", help_heading = "Schedule")]
+    pub(crate) width: f64,
+
+    /// The time within which a search ends
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "30m", help_heading = "Schedule")]
+    pub(crate) budget: Nanos,
 
     /// Random arrivals, as of many independent users
     #[arg(long, help_heading = "Schedule")]

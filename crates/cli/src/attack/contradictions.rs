@@ -13,6 +13,13 @@ pub(super) fn refuse(args: &Attack) -> anyhow::Result<()> {
         !args.h2c || args.http2,
         "-h2c speaks HTTP/2, which -http2=false rules out: leave one of them out"
     );
+    let search = [("--slo", args.slo.is_some()), ("--rates", args.rates.is_some())];
+    for (flag, is_typed) in search {
+        anyhow::ensure!(
+            !is_typed || args.find_capacity,
+            "{flag} is for a search: it needs --find-capacity"
+        );
+    }
     refuse_lazy_urls(args)?;
     refuse_rates(args)
 }
@@ -35,6 +42,7 @@ fn refuse_rates(args: &Attack) -> anyhow::Result<()> {
         ("-rate", args.rate.is_some()),
         ("--ramp", args.ramp.is_some()),
         ("--steps", args.steps.is_some()),
+        ("--find-capacity", args.find_capacity),
     ];
     let total = total.into_iter().find_map(|(flag, is_typed)| is_typed.then_some(flag));
     let has_share = |chain: &&ChainSpec| matches!(chain.rate, ChainRate::Share { .. });

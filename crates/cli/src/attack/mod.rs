@@ -8,6 +8,7 @@ mod place;
 mod plan;
 mod preflight;
 mod results;
+mod search;
 mod sent_schedule;
 mod shard;
 mod values;
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use plimsoll_attack::telemetry::Second;
-use plimsoll_attack::{Block, ErrorKind, Sink, Stop};
+use plimsoll_attack::{Block, ErrorKind, Hold, Sink, Stop};
 use plimsoll_model::{Nanos, Timestamp};
 
 pub(crate) use args::Attack;
@@ -28,15 +29,17 @@ use crate::exit::Outcome;
 use crate::{interrupt, output};
 use live::{Line, Live};
 use results::Results;
+use search::Search;
 
 /// Attacks, and says whether it was interrupted.
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let attack = plan::attack(args)?;
     preflight::warn(&attack);
-    let mut hand = Hand {
-        results: Results::create(args.output.as_deref(), args.to, &args.name, &attack)?,
-        live: Live::new(plan::end(&attack)),
-    };
+    let live = Live::new(plan::end(&attack));
+    let names = || attack.chains.iter().map(|chain| chain.name.clone()).collect();
+    let search = args.find_capacity.then(|| Search::new(args, live.line(), names())).transpose()?;
+    let results = Results::create(args.output.as_deref(), args.to, &args.name, &attack)?;
+    let mut hand = Hand { results, live, search };
     let (stop, interrupted) = stopped_by_signals(hand.live.line())?;
     let attacked = attack.run(&stop, &mut hand);
     hand.live.finish();
@@ -58,6 +61,7 @@ pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
         }
         Ok(()) => written?,
     }
+    hand.search.map_or(Ok(()), Search::finish)?;
     Ok(if interrupted { Outcome::Interrupted } else { Outcome::Answered })
 }
 
@@ -79,6 +83,8 @@ fn stopped_by_signals(line: Line) -> anyhow::Result<(Stop, Arc<AtomicBool>)> {
 struct Hand {
     results: Results,
     live: Live,
+    /// With `--find-capacity`.
+    search: Option<Search>,
 }
 
 impl Sink for Hand {
@@ -89,11 +95,21 @@ impl Sink for Hand {
 
     fn outcomes(&mut self, block: &Block) -> io::Result<()> {
         self.live.outcomes(block);
+        if let Some(search) = &mut self.search {
+            search.outcomes(block);
+        }
         self.results.outcomes(block)
     }
 
     fn second(&mut self, second: &Second) -> io::Result<()> {
         self.live.second(second);
+        if let Some(search) = &mut self.search {
+            search.second(second);
+        }
         self.results.second(second)
+    }
+
+    fn next_hold(&mut self) -> Option<Hold> {
+        self.search.as_mut()?.next_hold()
     }
 }

@@ -100,6 +100,9 @@ fn chains(args: &Attack, options: &Options) -> anyhow::Result<Vec<Chain>> {
             _ => "-".to_owned(),
         };
         let pace = match profile(args)? {
+            _ if args.find_capacity => {
+                Pace::Steered { part: 1, whole: 1, arrivals: arrivals(args, 0) }
+            }
             Some(profile) => Pace::Schedule(Schedule::new(profile, arrivals(args, 0))),
             None => Pace::AsFastAsAnswersCome { span: span(args) },
         };
@@ -123,6 +126,17 @@ fn chains(args: &Attack, options: &Options) -> anyhow::Result<Vec<Chain>> {
         None => span(args),
     };
     let chain = |(spec, index): (&ChainSpec, u32)| {
+        let name = spec.name.clone();
+        if args.find_capacity {
+            let ChainRate::Share { part, whole } = spec.rate else {
+                anyhow::bail!(
+                    "--chain {name}: --find-capacity decides on rates; say its share of them, as in {name}={}@40%",
+                    spec.targets
+                );
+            };
+            let pace = Pace::Steered { part, whole, arrivals: arrivals(args, index) };
+            return Ok(Chain { name, targets: read(args, options, &spec.targets)?, pace });
+        }
         let profile = match spec.rate {
             ChainRate::Frequency(rate) => Profile::constant(rate, lasting),
             ChainRate::Share { part, whole } => {
@@ -133,7 +147,7 @@ fn chains(args: &Attack, options: &Options) -> anyhow::Result<Vec<Chain>> {
         };
         let schedule = Schedule::new(profile, arrivals(args, index)).out_of_step(index, count);
         let targets = read(args, options, &spec.targets)?;
-        Ok(Chain { name: spec.name.clone(), targets, pace: Pace::Schedule(schedule) })
+        Ok(Chain { name, targets, pace: Pace::Schedule(schedule) })
     };
     configured.iter().zip(0..).map(chain).collect()
 }
@@ -150,7 +164,8 @@ fn all_named_apart(chains: &[ChainSpec]) -> anyhow::Result<()> {
 /// The chains of the configuration that have targets: each at its own rate, or with its share of the rate that was typed.
 fn configured(args: &Attack) -> anyhow::Result<Vec<ChainSpec>> {
     let chains = Config::load(args.config.as_deref())?.attacked()?;
-    let is_typed = args.rate.is_some() || args.ramp.is_some() || args.steps.is_some();
+    let is_typed =
+        args.find_capacity || args.rate.is_some() || args.ramp.is_some() || args.steps.is_some();
     let rates = if !is_typed && chains.iter().any(|chain| chain.target_rps.is_some()) {
         own_rates(&chains)?
     } else {

@@ -118,7 +118,7 @@ impl Results {
             // Those of one name together, in the order in which they came.
             headers.sort_by_key(|(name, _)| *name);
             let name = self.names.get(outcome.chain).map_or("", |name| name);
-            let record = record(name, &outcome, &headers);
+            let record = native_record(name, &outcome, &headers);
             match &mut self.form {
                 Form::Native(writer) => self.cut += u64::from(write(writer, &record)?),
                 Form::Encoded(encoded) => {
@@ -222,7 +222,8 @@ fn header(name: &str, attack: &Attack) -> StreamHeader {
     }
 }
 
-fn record<'a>(
+/// A result as a native stream has it.
+pub(super) fn native_record<'a>(
     name: &'a str,
     outcome: &Outcome<'a>,
     headers: &'a [(&'a [u8], &'a [u8])],

@@ -130,6 +130,12 @@ pub(crate) fn ramp(text: &str) -> Result<(f64, f64), String> {
     Ok((common::rate(from)?.per_second(), common::rate(to)?.per_second()))
 }
 
+/// `--width`. Rates that are closer than 4 % are hardly told apart.
+pub(crate) fn width(text: &str) -> Result<f64, String> {
+    let width = common::ratio(text)?;
+    if (0.04..=0.5).contains(&width) { Ok(width) } else { Err("expected 4% to 50%".to_owned()) }
+}
+
 pub(crate) fn steps(text: &str) -> Result<StepsSpec, String> {
     let mut parts = text.split(',');
     let (from, to) = ramp(parts.next().unwrap_or(""))?;
