@@ -1,7 +1,7 @@
 //! `attack --find-capacity` on a server of known capacity.
 
 use crate::stub;
-use crate::util::Dir;
+use crate::util::{Dir, skipped};
 
 /// Trials of 3 s, and of 3.5 s where they decide. Nine good requests of ten are told by few.
 const CONFIG: &str =
@@ -30,6 +30,9 @@ fn the_capacity_is_searched_for_and_the_results_tell_it_too() {
     server.wait().unwrap();
     assert_eq!(searched.code, Some(0), "{}", searched.stderr);
     let told = searched.stderr.lines().last().unwrap();
+    if told.contains("the generator is the limit") {
+        return skipped("a search: this machine sends too late");
+    }
     assert!(told.contains("the bracket is narrow enough"), "{}", searched.stderr);
 
     let answer = dir.analyze().args(slo).arg("found.plim").json();
