@@ -22,6 +22,7 @@ mod limits;
 mod mutations;
 mod namespace;
 mod output;
+mod plan;
 mod rates;
 mod readme;
 mod recipe;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use plimsoll_model::{Batch, InputId, Record, Secrets, Target, Timestamp};
 
 use crate::cells::{CellPlace, Cells};
+use crate::generators::Generators;
 use crate::groups::Groups;
 use crate::names::{Names, short_name};
 use crate::recheck::Marks;
@@ -32,6 +33,7 @@ pub(crate) struct Counting {
     pub(crate) templates: Templates,
     pub(crate) samples: Samples,
     pub(crate) windows: Windows,
+    pub(crate) generators: Generators,
     hosts: Names,
     secrets: Secrets,
     pub(crate) inputs: Vec<InputFindings>,
@@ -78,6 +80,7 @@ impl Counting {
             templates: Templates::new(Arc::clone(&options.taxonomy), options.secrets),
             samples: Samples::default(),
             windows: Windows::default(),
+            generators: Generators::default(),
             hosts: Names::new(MAX_HOSTS),
             secrets: options.secrets,
             inputs: vec![InputFindings::default(); inputs],
@@ -94,6 +97,9 @@ impl Counting {
         }
         let mut input = std::mem::take(&mut self.inputs[index]);
         let name = names.get(index).map_or("", String::as_str);
+        for note in &batch.notes {
+            self.generators.add(batch.input, note);
+        }
         self.streams.open(batch);
         self.places.clear();
         self.places.resize(batch.targets.len(), None);

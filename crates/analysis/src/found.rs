@@ -189,6 +189,11 @@ pub(crate) fn shape(name: &str) -> String {
     pieces(name).into_iter().map(|(piece, is_number)| if is_number { "0" } else { piece }).collect()
 }
 
+/// The numbers in a name, in order.
+pub(crate) fn numbers(name: &str) -> Vec<&str> {
+    pieces(name).into_iter().filter(|(_, is_number)| *is_number).map(|(piece, _)| piece).collect()
+}
+
 /// What the names, all of one shape, have in common: the numbers that vary go, with the separator before them.
 fn common_name(attacks: &BTreeSet<&str>) -> String {
     let split: Vec<Vec<(&str, bool)>> = attacks.iter().map(|attack| pieces(attack)).collect();

@@ -53,6 +53,7 @@ mod distribution;
 mod findings;
 mod fingerprint;
 mod found;
+mod generators;
 mod groups;
 mod latencies;
 mod matcher;
@@ -80,7 +81,9 @@ pub use analyzer::{Analyzer, Step};
 pub use findings::*;
 pub use matcher::{Conditions, InvalidCondition, Matcher};
 pub use options::{ChainRule, ChainsBy, IntendedRate, Measure, Options, Slo, Validity};
-pub use stages::{CapacityFindings, SecondOpinions, StageFindings, StageLatency, WindowFindings};
+pub use stages::{
+    CapacityFindings, MixShare, SecondOpinions, StageFindings, StageLatency, WindowFindings,
+};
 pub use taxonomy::{
     Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
 };

@@ -59,6 +59,8 @@ pub struct Validity {
     pub max_client_error_ratio: f64,
     /// The largest 99th percentile of the send lag, as a share of the SLO's latency (of a second where there is none).
     pub max_send_lag_ratio: f64,
+    /// The largest share of the CPU time that it could have that it may use, 0..=1.
+    pub max_generator_cpu: f64,
 }
 
 impl Validity {
@@ -81,7 +83,12 @@ impl Validity {
 
 impl Default for Validity {
     fn default() -> Self {
-        Self { min_sent_ratio: 0.99, max_client_error_ratio: 0.001, max_send_lag_ratio: 0.1 }
+        Self {
+            min_sent_ratio: 0.99,
+            max_client_error_ratio: 0.001,
+            max_send_lag_ratio: 0.1,
+            max_generator_cpu: 0.8,
+        }
     }
 }
 

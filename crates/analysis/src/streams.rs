@@ -11,7 +11,7 @@ use crate::runs::{RunStarts, Runs};
 const MAX_ATTACKS: usize = 1_000;
 
 /// What stands for an attack beyond the limit.
-const NO_ATTACK: u32 = u32::MAX;
+pub(crate) const NO_ATTACK: u32 = u32::MAX;
 
 /// One pass's view of the records: which run each belongs to, and which are cut.
 #[derive(Clone, Debug)]
@@ -21,9 +21,9 @@ pub(crate) struct Streams {
     starts: Option<RunStarts>,
     attacks: Names,
     runs: Runs,
-    /// Input and attack of each stream.
-    keys: Vec<(InputId, u32)>,
-    /// By input, share and attack.
+    /// Input, share and attack of each stream.
+    keys: Vec<(InputId, Share, u32)>,
+    /// Streams by these.
     index: HashMap<(InputId, Share, u32), u32, FixedState>,
     /// By target of the current batch.
     slots: Vec<Option<Slot>>,
@@ -78,7 +78,7 @@ impl Streams {
         // Each shard's numbers count its own requests, which were sent while the others sent theirs.
         let key = (batch.input, batch.share, attack);
         let stream = *self.index.entry(key).or_insert_with(|| {
-            self.keys.push((batch.input, attack));
+            self.keys.push(key);
             self.runs.add_stream()
         });
         let slot = Slot { stream, attack, attack_hash: attack_hash(name) };
@@ -125,7 +125,12 @@ impl Streams {
 
     /// Input and attack of a stream.
     pub(crate) fn key(&self, stream: u32) -> Option<(InputId, u32)> {
-        self.keys.get(stream as usize).copied()
+        self.keys.get(stream as usize).map(|&(input, _, attack)| (input, attack))
+    }
+
+    /// The part of its attack that a stream is.
+    pub(crate) fn share(&self, stream: u32) -> Option<Share> {
+        self.keys.get(stream as usize).map(|&(_, share, _)| share)
     }
 
     /// The attack's name, empty where it has none or there are too many.

@@ -62,6 +62,7 @@ struct MeasureTable {
     min_sent_ratio: Option<f64>,
     max_client_error_ratio: Option<f64>,
     max_send_lag_ratio: Option<f64>,
+    max_generator_cpu: Option<f64>,
     ports: PortsTable,
     window_s: Option<f64>,
     warmup_s: Option<f64>,
@@ -70,8 +71,6 @@ struct MeasureTable {
     bootstrap_resamples: Option<usize>,
     bootstrap_seed: Option<u64>,
     confidence: Option<f64>,
-    #[serde(rename = "max_generator_cpu")]
-    _max_generator_cpu: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -279,8 +278,13 @@ impl Config {
 
     /// From when on a generator was the limit.
     pub(crate) fn validity(&self) -> anyhow::Result<Validity> {
-        let MeasureTable { min_sent_ratio, max_client_error_ratio, max_send_lag_ratio, .. } =
-            self.measure;
+        let MeasureTable {
+            min_sent_ratio,
+            max_client_error_ratio,
+            max_send_lag_ratio,
+            max_generator_cpu,
+            ..
+        } = self.measure;
         let default = Validity::default();
         let value =
             |key, value, default| Ok::<_, anyhow::Error>(share(key, value)?.unwrap_or(default));
@@ -299,6 +303,11 @@ impl Config {
                 "measure.max_send_lag_ratio",
                 max_send_lag_ratio,
                 default.max_send_lag_ratio,
+            )?,
+            max_generator_cpu: value(
+                "measure.max_generator_cpu",
+                max_generator_cpu,
+                default.max_generator_cpu,
             )?,
         })
     }

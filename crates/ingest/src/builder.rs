@@ -10,10 +10,11 @@ use plimsoll_model::{
 };
 
 use crate::body::Said;
+use crate::native::notes;
 use crate::pipeline::Harvest;
 use crate::raw::{RawRecord, Spelling, Text};
 use crate::rpc::RpcError;
-use crate::sink::{DamagedSpan, Sink};
+use crate::sink::{Aside, DamagedSpan, Sink};
 
 /// Distinct raw error texts that are remembered per batch; where each one is different, remembering is of no use.
 const MAX_RAW_ERRORS: usize = 256;
@@ -283,6 +284,14 @@ impl Sink for BatchBuilder {
             self.notes.push(what);
         }
     }
+
+    fn aside(&mut self, aside: &Aside<'_>) {
+        notes(aside, &mut |note| self.batch.notes.push(note));
+    }
+
+    fn wants_asides(&self) -> bool {
+        true
+    }
 }
 
 impl Harvest for BatchBuilder {
@@ -299,6 +308,10 @@ impl Harvest for BatchBuilder {
 
     fn records(&self) -> u64 {
         self.batch.records.len() as u64
+    }
+
+    fn is_empty(&self) -> bool {
+        self.batch.records.is_empty() && self.batch.notes.is_empty()
     }
 
     fn damaged(&self) -> &[(u64, DamagedSpan)] {

@@ -54,7 +54,7 @@ pub use error::{Error, ErrorKind};
 #[doc(hidden)]
 pub use native::sum_of_latencies;
 pub use native::{
-    Clocks, NativeRecord, NativeWriter, SentSchedule, Shard, StreamHeader, Telemetry,
+    Clocks, NativeRecord, NativeWriter, SentRate, SentSchedule, Shard, StreamHeader, Telemetry,
 };
 pub use pipeline::{Progress, ReadOptions, read};
 pub use raw::{Phases, Zone};

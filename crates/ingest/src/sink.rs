@@ -22,6 +22,8 @@ pub struct Aside<'a> {
     pub(crate) kind: u8,
     /// The stream's id.
     pub(crate) stream: u64,
+    /// The part of an attack that the stream is.
+    pub(crate) share: Share,
     pub(crate) payload: &'a [u8],
 }
 

@@ -1,4 +1,4 @@
-use crate::Record;
+use crate::{GeneratorNote, Record};
 
 /// An input's place in the order in which inputs are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,6 +91,8 @@ pub struct Batch {
     pub targets: Vec<Target>,
     /// The distinct errors. Two entries may be equal.
     pub errors: Vec<ErrorText>,
+    /// What generators of this input told between the records, or beside them.
+    pub notes: Vec<GeneratorNote>,
 }
 
 impl Batch {
@@ -99,6 +101,7 @@ impl Batch {
         self.records.clear();
         self.targets.clear();
         self.errors.clear();
+        self.notes.clear();
     }
 
     /// A record with the number that is written in its input, as every format has it.

@@ -4,6 +4,7 @@
 
 mod batch;
 mod codes;
+mod generator;
 mod ledger;
 mod ports;
 mod record;
@@ -13,6 +14,7 @@ mod units;
 
 pub use batch::{Batch, BodySign, ErrorText, InputId, Share, Target};
 pub use codes::{CodeSet, InvalidCodeRange};
+pub use generator::{GeneratorNote, PlannedRate, Said};
 pub use ledger::{Compression, Damage, Format, Ledger};
 pub use ports::{PortBudget, Ports};
 pub use record::{ErrorId, Record, TargetId};

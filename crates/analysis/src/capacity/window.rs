@@ -9,9 +9,6 @@ use crate::{Slo, Validity};
 /// The share of good requests that is asked for where an SLO does not say.
 const GOOD_RATIO: f64 = 0.99;
 
-/// The share of the generator's CPU from which on it may be the limit.
-const GENERATOR_CPU: f64 = 0.8;
-
 /// Two-sided 95 %: α/2.
 const TAIL: f64 = 0.025;
 
@@ -37,7 +34,8 @@ pub struct Window {
     pub client_errors: u64,
     /// 99th percentile of actual minus intended send time, where it is known.
     pub send_lag_p99: Option<Nanos>,
-    /// The share of its CPU time that the generator used, 0..=1, where it was recorded.
+    /// The share of the CPU time that it could have that the generator used, 0..=1, where it was recorded; of several
+    /// generators, the busiest's.
     pub generator_cpu: Option<f64>,
     /// Requests that ended in the span, well or not, whenever they were sent.
     pub completed: Option<u64>,
@@ -122,7 +120,7 @@ pub struct Rules {
     pub max_client_error_ratio: f64,
     /// The largest 99th percentile of the send lag.
     pub max_send_lag: Nanos,
-    /// The largest share of its CPU time that the generator may use, 0..=1.
+    /// The largest share of the CPU time that it could have that the generator may use, 0..=1.
     pub max_generator_cpu: f64,
     /// The fewest requests sent; a window without any says nothing in any case.
     pub min_samples: u64,
@@ -137,7 +135,7 @@ impl Rules {
             min_sent_ratio: validity.min_sent_ratio,
             max_client_error_ratio: validity.max_client_error_ratio,
             max_send_lag: validity.lag_limit(slo.latency),
-            max_generator_cpu: GENERATOR_CPU,
+            max_generator_cpu: validity.max_generator_cpu,
             min_samples: minimum_samples(quantile, TAIL).unwrap_or(1),
         }
     }

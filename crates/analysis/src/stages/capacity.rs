@@ -22,7 +22,10 @@ use crate::{Measure, Options, Slo};
 const SAME_RATE: f64 = 0.005;
 
 /// ... or, where arrivals are random, by as much as twice the chance error of their counts, and at most this share.
-const SAME_COUNTED: f64 = 0.015;
+pub(super) const SAME_COUNTED: f64 = 0.015;
+
+/// The most draws of windows for the peak of the Universal Scalability Law: each is a fit, which takes some 40 µs.
+const MOST_FITS: usize = 200;
 
 /// A bracket wider than this share asks for more rates.
 const WIDE: f64 = 0.10;
@@ -162,8 +165,10 @@ fn bracketed(
         binding: knee.binding,
         screening: knee.screening,
         mixed: stages.iter().any(|stage| stage.is_mixed),
+        mix: Vec::new(),
+        limited_by: None,
         window,
-        second_opinions: opinions(stages, rules),
+        second_opinions: opinions(stages, rules, options),
         next_rates: next_rates(knee.lower, knee.upper, knee.censored),
         hold: hold(measure),
     })
@@ -193,6 +198,8 @@ fn screened(
         binding: None,
         screening: true,
         mixed: ramps.iter().any(|stage| stage.is_mixed),
+        mix: Vec::new(),
+        limited_by: None,
         window,
         second_opinions: SecondOpinions::default(),
         next_rates: next_rates(found.lower, found.upper, found.censored),
@@ -206,13 +213,17 @@ fn hold(measure: &Measure) -> Nanos {
     Nanos(windows.saturating_add(measure.warm_up.0))
 }
 
-fn width(lower: Option<Rate>, upper: Option<Rate>) -> Option<f64> {
+pub(super) fn width(lower: Option<Rate>, upper: Option<Rate>) -> Option<f64> {
     let (lower, upper) = (lower?.per_second(), upper?.per_second());
     (upper > 0.0).then(|| (upper - lower) / upper)
 }
 
 /// Rates to offer next: between the bounds where they are far apart, beyond them where one is missing.
-fn next_rates(lower: Option<Rate>, upper: Option<Rate>, censored: Censored) -> Vec<Rate> {
+pub(super) fn next_rates(
+    lower: Option<Rate>,
+    upper: Option<Rate>,
+    censored: Censored,
+) -> Vec<Rate> {
     let rates = match (lower, upper, censored) {
         // A generator at its limit does not go further.
         (_, _, Censored::Generator) => Vec::new(),
@@ -244,7 +255,7 @@ fn rounded(rate: f64) -> f64 {
 }
 
 /// What other methods say, over windows that count.
-fn opinions(stages: &[&Stage], rules: &Rules) -> SecondOpinions {
+fn opinions(stages: &[&Stage], rules: &Rules, options: &Options) -> SecondOpinions {
     let mut points = Vec::new();
     let mut curve: Vec<(Rate, Rate)> = Vec::new();
     for stage in stages {
@@ -266,8 +277,14 @@ fn opinions(stages: &[&Stage], rules: &Rules) -> SecondOpinions {
     }
     let plain: Vec<(f64, f64)> =
         curve.iter().map(|(x, y)| (x.per_second(), y.per_second())).collect();
+    let fitted = (stages.len() > 1).then(|| usl::fit(&points));
+    let has_peak = matches!(&fitted, Some(Ok(fit)) if fit.peak().is_some());
+    let Measure { resamples, seed, .. } = options.measure;
+    let resamples = resamples.min(MOST_FITS);
+    let interval = || usl::peak_interval(&points, options.confidence, resamples, seed);
     SecondOpinions {
-        usl: (stages.len() > 1).then(|| usl::fit(&points)),
+        usl: fitted,
+        usl_peak: has_peak.then(interval).flatten(),
         kneedle: Kneedle::default().find(&plain).knee.map(|knee| Rate(knee.x)),
         segmented: segmented(&curve).map(|found| found.breakpoint),
     }

@@ -1,6 +1,7 @@
 //! From a chain's windows to its stages, and from these to what load it sustains.
 
 mod capacity;
+mod mix;
 mod segment;
 mod stage;
 mod table;
@@ -17,6 +18,7 @@ use crate::capacity::usl;
 use crate::capacity::window::Reason;
 use crate::windows::Window;
 use crate::{Options, Proportion};
+pub(crate) use mix::judge as judge_together;
 use stage::Stage;
 pub use table::WindowFindings;
 pub(crate) use timeline::Part;
@@ -26,9 +28,9 @@ pub(crate) use timeline::Part;
 pub struct StageFindings {
     /// Requests per second that were to be sent, where that is known, or else that were.
     pub offered: Rate,
-    /// The start of the first whole window of time.
+    /// When it was to begin, where that is known, or else the start of the first whole window of time.
     pub start: Timestamp,
-    /// The end of the last.
+    /// When it was to end, where that is known, or else the end of the last.
     pub end: Timestamp,
     /// The length of its windows.
     pub window: Nanos,
@@ -114,6 +116,10 @@ pub struct CapacityFindings {
     pub screening: bool,
     /// Other chains shared the server meanwhile: it holds for this mix only.
     pub mixed: bool,
+    /// Of the capacity of several chains together, the mix that it holds for: each chain's share of the rate.
+    pub mix: Vec<MixShare>,
+    /// Of the same, the chain that gives way first.
+    pub limited_by: Option<String>,
     /// The length of the windows; of several, the shortest.
     pub window: Nanos,
     /// What other methods say, which size nothing.
@@ -124,11 +130,22 @@ pub struct CapacityFindings {
     pub hold: Nanos,
 }
 
+/// A chain's share of a rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MixShare {
+    /// The chain's name.
+    pub chain: String,
+    /// Its requests over those of all chains, 0..=1.
+    pub share: f64,
+}
+
 /// What other methods say of the same stages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SecondOpinions {
     /// The Universal Scalability Law over steady windows, or why there is none.
     pub usl: Option<Result<usl::Fit, usl::FitError>>,
+    /// How well its peak is known, by windows drawn again; `None` where it has none that is to be trusted.
+    pub usl_peak: Option<usl::PeakInterval>,
     /// Where the curve of goodput over offered rate turns (Kneedle).
     pub kneedle: Option<Rate>,
     /// Where goodput stops following the offered rate (segmented regression).
@@ -158,7 +175,7 @@ pub(crate) fn found(
         .iter()
         .map(|part| part.pace.map_or_else(Vec::new, |pace| pace.lags(groups)))
         .collect();
-    let stages: Vec<Stage> = timeline::spans(parts)
+    let stages: Vec<Stage> = timeline::spans(parts, width)
         .iter()
         .filter_map(|span| Stage::of(span, parts, &lags, everything, width, &options.measure))
         .collect();

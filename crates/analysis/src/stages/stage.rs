@@ -1,5 +1,7 @@
 //! A stage: a span of constant offered rate, cut into windows.
 
+use std::ops::Range;
+
 use plimsoll_model::{Nanos, Rate, Timestamp};
 
 use super::timeline::{Part, Span};
@@ -7,6 +9,7 @@ use crate::Intended;
 use crate::Measure;
 use crate::capacity::mser::mser;
 use crate::capacity::window;
+use crate::generators::{Generator, Planned};
 use crate::latencies::nearest_rank;
 use crate::pace::RunPace;
 use crate::taxonomy::Side;
@@ -101,12 +104,11 @@ impl Stage {
             .iter()
             .map(|count| count.1)
             .sum();
-        let time = |index: i64| Timestamp(index.saturating_mul(width));
         (!windows.is_empty()).then(|| Self {
-            offered: Rate(sum(members.iter().map(|member| member.offered(width)).collect())),
+            offered: offered(&members, width),
             error: members.iter().map(Member::error).fold(0.0, f64::max),
-            start: time(span.windows.start),
-            end: time(span.windows.end),
+            start: Timestamp(span.time.start),
+            end: Timestamp(span.time.end),
             window: Nanos((cut.window * width).unsigned_abs()),
             windows,
             is_ramp: span.is_ramp,
@@ -121,6 +123,9 @@ pub(super) struct Member<'a> {
     /// By cell.
     windows: Vec<&'a [Window]>,
     pace: Option<&'a RunPace>,
+    /// The rate that the run was to keep, as its generator says.
+    planned: Option<Rate>,
+    generators: &'a [&'a Generator],
     lags: &'a [(i64, Nanos)],
     /// Requests of the chain, ...
     own: u64,
@@ -144,9 +149,14 @@ impl<'a> Member<'a> {
         let of_run: u64 = run.iter().map(|count| count.1).sum();
         let own: u64 = windows.iter().copied().flatten().map(Window::requests).sum();
         let ends = (run.first()?.0, run.last()?.0);
+        let Range { start, end } = span.time;
+        let is_around = |plan: &&Planned| plan.start <= start && end <= plan.end;
+        let planned = part.plan.iter().find(is_around);
         (own > 0).then(|| Self {
             windows,
             pace: part.pace,
+            planned: planned.map(|plan| plan.rate(start, end)),
+            generators: part.generators,
             lags,
             own,
             share: own as f64 / of_run.max(own) as f64,
@@ -189,19 +199,31 @@ impl<'a> Member<'a> {
     fn offered(&self, width: i64) -> f64 {
         let measured = self.run / (self.cells as f64 * width as f64 / 1e9);
         let nominal = |known: Intended| roundest(known.rate.per_second(), known.uncertainty);
-        self.pace.and_then(RunPace::constant).map_or(measured, nominal) * self.share
+        let known = || self.pace.and_then(RunPace::constant).map(nominal);
+        let of_run = self.planned.map(Rate::per_second).or_else(known).unwrap_or(measured);
+        of_run * self.share
     }
 
     /// By how much that may be wrong, as a share of it: next to nothing where the rate is known, else by chance.
     fn error(&self) -> f64 {
-        let is_known = self.pace.and_then(RunPace::constant).is_some();
+        let is_known = self.planned.is_some() || self.pace.and_then(RunPace::constant).is_some();
         if is_known { 0.0 } else { 2.0 / self.run.max(1.0).sqrt() }
     }
 }
 
+/// Requests per second of all.
+fn offered(members: &[Member<'_>], width: i64) -> Rate {
+    let rates = members.iter().map(|member| member.offered(width)).collect();
+    // Parts of a rate that add up to it again are off by what rounding makes of them.
+    Rate(roundest(sum(rates), 1e-12))
+}
+
 /// The number of the fewest digits that is this one, give or take a share of it: rates are typed by people.
-fn roundest(rate: f64, share: f64) -> f64 {
+pub(super) fn roundest(rate: f64, share: f64) -> f64 {
     const MOST_DIGITS: i32 = 9;
+    if !rate.is_normal() {
+        return rate;
+    }
     #[expect(clippy::cast_possible_truncation, reason = "a logarithm is small")]
     let unit = rate.log10().ceil() as i32;
     (0..MOST_DIGITS)
@@ -271,6 +293,8 @@ pub(super) fn judged(
         .map(|lag| lag.1)
         .collect();
     late.sort_unstable();
+    let busy = members.iter().flat_map(|member| member.generators);
+    let busiest = busy.filter_map(|generator| generator.cpu(from, until)).max_by(f64::total_cmp);
     let rank = usize::try_from(nearest_rank(late.len() as u64, 990)).unwrap_or(0);
     let requests = counts.requests();
     let row = window::Window {
@@ -284,7 +308,7 @@ pub(super) fn judged(
         good: counts.good(),
         client_errors: counts.failed(Side::Generator) + counts.failed(Side::Setup),
         send_lag_p99: rank.checked_sub(1).and_then(|place| late.get(place).copied()),
-        generator_cpu: None,
+        generator_cpu: busiest,
         completed: None,
         latency_mean: counts.latency_sum.checked_div(requests).map(Nanos),
         in_flight: Some(counts.latency_sum as f64 / duration.0 as f64),
@@ -335,6 +359,7 @@ mod tests {
             let found = roundest(rate, share);
             assert!((found - expected).abs() < 1e-9, "{rate}: {found}");
         }
+        assert!(roundest(0.0, 0.1).abs() < f64::MIN_POSITIVE);
         assert!(roundest(f64::NAN, 0.1).is_nan());
         assert!(roundest(f64::INFINITY, 0.1).is_infinite());
     }

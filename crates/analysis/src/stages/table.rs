@@ -39,6 +39,9 @@ pub struct WindowFindings {
     pub p99: Option<Nanos>,
     /// 99th percentile of actual minus intended send time, where it is known.
     pub send_lag_p99: Option<Nanos>,
+    /// The share of the CPU time that it could have that the generator used, where it was recorded; of several
+    /// generators, the busiest's.
+    pub generator_cpu: Option<f64>,
     /// Mean number of requests in flight, by Little's law.
     pub in_flight: f64,
     /// Why the window counts neither as good nor as bad; none where it counts.
@@ -58,19 +61,24 @@ pub(super) fn table(
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
     let length = length(first, last, width);
     let begin = first.div_euclid(length).saturating_mul(length);
-    let span = Span { windows: begin..last + 1, parts: (0..parts.len()).collect(), is_ramp: false };
+    let time = |index: i64| index.saturating_mul(width);
+    let span = Span {
+        time: time(begin)..time(last + 1),
+        windows: begin..last + 1,
+        parts: (0..parts.len()).collect(),
+        is_ramp: false,
+    };
     let members: Vec<Member<'_>> =
         parts.iter().zip(lags).filter_map(|(part, lags)| Member::of(part, lags, &span)).collect();
     let window = Nanos((length * width).unsigned_abs());
     let rules = Rules::new(&options.validity, &options.slo.unwrap_or_default())
         .scaled(window, options.measure.window);
     let has_slo = options.slo.is_some_and(|slo| slo.latency.is_some());
-    let time = |index: i64| Timestamp(index.saturating_mul(width));
     (0..=(last - begin) / length)
         .map(|number| begin + number * length)
         .map(|index| (index, judged(&members, &span, index, length, width)))
         .filter(|(_, window)| window.row.sent > 0)
-        .map(|(index, judged)| found(&judged, time(index), &rules, has_slo))
+        .map(|(index, judged)| found(&judged, Timestamp(time(index)), &rules, has_slo))
         .collect()
 }
 
@@ -99,6 +107,7 @@ fn found(judged: &Judged, start: Timestamp, rules: &Rules, has_slo: bool) -> Win
         p50: counts.percentile(500),
         p99: counts.percentile(990),
         send_lag_p99: row.send_lag_p99,
+        generator_cpu: row.generator_cpu,
         in_flight: row.in_flight.unwrap_or(0.0),
         reasons: rules.reasons(row),
     }

@@ -1,9 +1,13 @@
 //! When a chain's requests were due at a constant rate: the spans of its runs, and what lies under several at once.
+//!
+//! Where a run's generator says which rates it was to keep, these are its spans, to the nanosecond. Else they are looked
+//! for in its counts, window by window.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::segment::{Shape, shape};
+use crate::generators::{Generator, Planned};
 use crate::pace::RunPace;
 use crate::windows::Window;
 
@@ -12,6 +16,9 @@ const PAUSE: i64 = 16;
 
 /// The fewest windows at one rate that are told from what is before and behind.
 const SHORTEST: usize = 8;
+
+/// Requests that a span may lack at an end and still be whole: that many do not keep away by chance.
+const MISSED: f64 = 20.0;
 
 /// A chain's requests in one run.
 #[derive(Clone, Debug)]
@@ -22,12 +29,18 @@ pub(crate) struct Part<'a> {
     pub(crate) run: Cow<'a, [(i64, u64)]>,
     /// How the run was to be sent; `None` for what was not kept apart by run.
     pub(crate) pace: Option<&'a RunPace>,
+    /// Which rates it was to keep; none where its generator does not say.
+    pub(crate) plan: &'a [Planned],
+    /// The generators that may have sent it.
+    pub(crate) generators: &'a [&'a Generator],
 }
 
-/// A span of windows in which the rate of some parts is constant.
+/// A span in which the rate of some parts is constant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Span {
-    /// Indices of the grid's windows, all of them whole.
+    /// In nanoseconds since the epoch.
+    pub(super) time: Range<i64>,
+    /// Indices of the grid's windows within it, all of them whole.
     pub(super) windows: Range<i64>,
     /// Which parts have requests in it.
     pub(super) parts: Vec<usize>,
@@ -35,11 +48,12 @@ pub(super) struct Span {
     pub(super) is_ramp: bool,
 }
 
-/// The spans of constant rate that a chain's parts have together.
-pub(super) fn spans(parts: &[Part<'_>]) -> Vec<Span> {
+/// The spans of constant rate that a chain's parts have together; windows are `width` nanoseconds wide.
+pub(super) fn spans(parts: &[Part<'_>], width: i64) -> Vec<Span> {
     let mut own: Vec<(Range<i64>, usize, bool)> = Vec::new();
     for (number, part) in parts.iter().enumerate() {
-        own.extend(part.spans().into_iter().map(|(range, is_ramp)| (range, number, is_ramp)));
+        let spans = part.spans(width).into_iter();
+        own.extend(spans.map(|(range, is_ramp)| (range, number, is_ramp)));
     }
     let mut edges: Vec<i64> = own.iter().flat_map(|(range, ..)| [range.start, range.end]).collect();
     edges.sort_unstable();
@@ -53,20 +67,62 @@ pub(super) fn spans(parts: &[Part<'_>]) -> Vec<Span> {
         while let Some(span) = coming.next_if(|(range, ..)| range.start <= edge[0]) {
             open.push(span);
         }
-        if open.is_empty() || edge[1] < behind(edge[0], SHORTEST) {
+        let windows = whole(&(edge[0]..edge[1]), width);
+        if open.is_empty() || windows.end < behind(windows.start, SHORTEST) {
             continue;
         }
         let mut parts: Vec<usize> = open.iter().map(|(_, number, _)| *number).collect();
         parts.sort_unstable();
         let is_ramp = open.iter().any(|(_, _, is_ramp)| *is_ramp);
-        spans.push(Span { windows: edge[0]..edge[1], parts, is_ramp });
+        spans.push(Span { time: edge[0]..edge[1], windows, parts, is_ramp });
     }
     spans
 }
 
+/// The windows that lie within a span of time as a whole.
+fn whole(time: &Range<i64>, width: i64) -> Range<i64> {
+    let start = time.start.div_euclid(width) + i64::from(time.start.rem_euclid(width) > 0);
+    start..time.end.div_euclid(width)
+}
+
 impl Part<'_> {
-    /// Its own spans, without the windows at their ends, which may be but parts; whether each is a ramp.
-    fn spans(&self) -> Vec<(Range<i64>, bool)> {
+    /// Its own spans, in nanoseconds since the epoch; whether each is a ramp.
+    fn spans(&self, width: i64) -> Vec<(Range<i64>, bool)> {
+        let planned = self.planned(width);
+        if !planned.is_empty() {
+            return planned;
+        }
+        let time = |index: i64| index.saturating_mul(width);
+        let found = self.found().into_iter();
+        found.map(|(range, is_ramp)| (time(range.start)..time(range.end), is_ramp)).collect()
+    }
+
+    /// Those that were planned and kept: an attack may have been ended early, or its beginning left out.
+    fn planned(&self, width: i64) -> Vec<(Range<i64>, bool)> {
+        let (Some(&(first, _)), Some(&(last, _))) = (self.run.first(), self.run.last()) else {
+            return Vec::new();
+        };
+        let [begin, end] = [first, last + 1].map(|index| index.saturating_mul(width));
+        let kept = |plan: &Planned| {
+            // What is not there of a span, but for what is no more than the time between requests.
+            let is_missed = |from: i64, until: i64| {
+                let time = until.saturating_sub(from).max(0) as f64 / 1e9;
+                plan.rate(plan.start, plan.end).per_second() * time > MISSED
+            };
+            let start = if is_missed(plan.start, begin) { begin + width } else { plan.start };
+            let is_cut = plan.end == i64::MAX || is_missed(end, plan.end);
+            let end = if is_cut { end - width } else { plan.end };
+            (start..end, plan.is_ramp())
+        };
+        let mut spans: Vec<_> = self.plan.iter().map(kept).collect();
+        spans.retain(|(range, _)| {
+            range.start < range.end && self.has_requests(&whole(range, width))
+        });
+        spans
+    }
+
+    /// Those that its counts show, in windows, without the windows at their ends, which may be but parts.
+    fn found(&self) -> Vec<(Range<i64>, bool)> {
         let mut spans = Vec::new();
         if self.pace.and_then(RunPace::constant).is_some() {
             if let (Some(first), Some(last)) = (self.run.first(), self.run.last()) {
@@ -136,7 +192,8 @@ mod tests {
     }
 
     fn part<'a>(counts: &'a Counts, windows: &'a [Window]) -> Part<'a> {
-        Part { cells: vec![windows], run: Cow::Borrowed(counts), pace: None }
+        let run = Cow::Borrowed(&counts[..]);
+        Part { cells: vec![windows], run, pace: None, plan: &[], generators: &[] }
     }
 
     #[test]
@@ -146,7 +203,7 @@ mod tests {
                 (1_000 + index, if index < 40 { 10 } else { 20 + index.unsigned_abs() / 80 * 10 })
             })
             .collect();
-        let spans = spans(&[part(&counts, &windows(&counts))]);
+        let spans = spans(&[part(&counts, &windows(&counts))], 1);
         let windows: Vec<Range<i64>> = spans.into_iter().map(|span| span.windows).collect();
         assert_eq!(windows, [1_001..1_039, 1_041..1_079, 1_081..1_119]);
     }
@@ -156,7 +213,7 @@ mod tests {
     fn a_rate_that_begins_within_a_window_is_no_ramp() {
         let mut counts: Counts = (0..25).map(|index| (index, 50)).collect();
         (counts[0].1, counts[24].1) = (17, 33);
-        let spans = spans(&[part(&counts, &windows(&counts))]);
+        let spans = spans(&[part(&counts, &windows(&counts))], 1);
         let [span] = &spans[..] else { panic!("{spans:?}") };
         assert_eq!((span.windows.clone(), span.is_ramp), (1..24, false));
     }
@@ -166,7 +223,7 @@ mod tests {
         let long: Counts =
             (0..40).chain(100_000_000_000..100_000_000_040).map(|index| (index, 7)).collect();
         let short: Counts = (3..44).map(|index| (index, 5)).collect();
-        let spans = spans(&[part(&long, &windows(&long)), part(&short, &windows(&short))]);
+        let spans = spans(&[part(&long, &windows(&long)), part(&short, &windows(&short))], 1);
         let found: Vec<(Range<i64>, Vec<usize>)> =
             spans.into_iter().map(|span| (span.windows, span.parts)).collect();
         assert_eq!(found, [(4..39, vec![0, 1]), (100_000_000_001..100_000_000_039, vec![0])]);

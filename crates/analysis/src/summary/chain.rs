@@ -144,8 +144,16 @@ impl Context<'_> {
                 cells,
                 run: Cow::Borrowed(self.run_counts.get(&root).map_or(&[], Vec::as_slice)),
                 pace: Some(&run.pace),
+                plan: &run.plan,
+                generators: &run.generators,
             },
-            _ => Part { run: Cow::Owned(windows::counts(&cells)), cells, pace: None },
+            _ => Part {
+                run: Cow::Owned(windows::counts(&cells)),
+                cells,
+                pace: None,
+                plan: &[],
+                generators: &[],
+            },
         };
         by_root.into_iter().map(source).collect()
     }

@@ -11,7 +11,7 @@ use crate::pace;
 use crate::runs::OVERFLOW;
 use crate::taxonomy::Class;
 use crate::templates::Templates;
-use crate::verdict::{Case, Goals, Load, judge};
+use crate::verdict::{Busy, Case, Goals, Load, judge};
 use crate::{ChainFindings, ErrorFinding, Options};
 
 /// The good requests that are asked for where nothing is said; METHODS.md §8.
@@ -57,6 +57,7 @@ impl Context<'_> {
             sent_before: self.sent_before_exhaustion(exhausted, &chain.errors),
             pace: chain.pace.as_ref().map_err(|why| *why),
             bursts: pace::bursts(&self.shares(parts)),
+            busy: busy(chain, validity.max_generator_cpu),
             // Of several chains, the runs are not stages of one load.
             loads: if chains.len() > 1 { &[] } else { &loads },
             hosts: chain.hosts.len(),
@@ -129,6 +130,16 @@ impl Context<'_> {
         let spans: Vec<_> = times.by_root.iter().filter_map(span).collect();
         pace::peak(&spans)
     }
+}
+
+/// How much of the chain was sent by a generator that used more than this share of its CPU time.
+fn busy(chain: &ChainFindings, limit: f64) -> Option<Busy> {
+    let known =
+        chain.windows.iter().filter_map(|window| Some((window.generator_cpu?, window.sent)));
+    let most =
+        known.clone().map(|(cpu, _)| cpu).max_by(f64::total_cmp).filter(|most| *most > limit)?;
+    let sent: u64 = known.filter(|(cpu, _)| *cpu > limit).map(|(_, sent)| sent).sum();
+    Some(Busy { share: sent as f64 / chain.requests.max(1) as f64, most, limit })
 }
 
 /// The send lag that is accepted.

@@ -3,6 +3,7 @@
 mod chain;
 mod grouping;
 mod judging;
+mod named;
 mod runs;
 mod warnings;
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cells::Cell;
 use crate::counting::Counting;
-use crate::{ChainFindings, Findings, Options};
+use crate::{ChainFindings, Findings, Options, stages};
 use chain::Context;
 use grouping::{OTHER, chain_names, rank};
 use judging::runs_out_of_ports;
@@ -58,6 +59,7 @@ pub(crate) fn findings(
         all.times.merge(&parts.times);
     }
     let mut total = context.chain(TOTAL, &all, None);
+    stages::judge_together(&mut total, &chains);
     context.judge(&mut total, &all, &exhausted, &chains);
     let runs_found = runs.findings(counting, options);
     Findings {

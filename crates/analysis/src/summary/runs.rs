@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{InputId, Nanos, Timestamp};
 
 use super::judging::lag_limit;
+use super::named;
 use crate::cells::{Cell, Part};
 use crate::counting::Counting;
+use crate::generators::{Generator, Planned};
 use crate::latencies::Latencies;
 use crate::pace::{self, RunPace, Share};
 use crate::runs::{Numbers, OVERFLOW};
 use crate::spans::{Span, Starts, active};
+use crate::streams::NO_ATTACK;
 use crate::{Options, Proportion, RunFindings, Warning};
 
 /// When a chain's requests were started, by run.
@@ -72,6 +75,10 @@ pub(super) struct RunTotal<'a> {
     /// Whether some of its records are in cells that are not its own.
     pub(super) is_folded: bool,
     pub(super) pace: RunPace,
+    /// The rates that its generator was to keep, as it says.
+    pub(super) plan: Vec<Planned>,
+    /// Those that sent it, or others' shares of the same name in the same input.
+    pub(super) generators: Vec<&'a Generator>,
     pub(super) missing: Option<u64>,
 }
 
@@ -99,7 +106,15 @@ impl<'a> RunTotals<'a> {
                 let sampled = counting.samples.of(members.iter().copied());
                 let step = |numbers: Numbers| numbers.step(sampled.samples.len() as u64);
                 let step = runs.numbers(members).map_or(1, step);
+                let place = runs.stream(root).and_then(|stream| counting.streams.share(stream));
+                let place = input.zip(place);
+                let told = &counting.generators;
+                let plan = place.filter(|_| key.is_some_and(|(_, attack)| attack != NO_ATTACK));
                 RunTotal {
+                    plan: plan
+                        .map_or_else(Vec::new, |(input, share)| told.plan(input, share, attack)),
+                    generators: place
+                        .map_or_else(Vec::new, |(input, share)| told.of(input, share).collect()),
                     requests: 0,
                     successes: 0,
                     starts: Starts::default(),
@@ -123,6 +138,20 @@ impl<'a> RunTotals<'a> {
         for (root, total) in &mut totals.by_root {
             let members = members.get(root).map_or(&[][..], Vec::as_slice);
             total.missing = missing(counting, members, total.requests);
+        }
+        let roots: Vec<u32> =
+            totals.by_root.keys().copied().filter(|root| *root != OVERFLOW).collect();
+        let key = |root: u32| runs.stream(root).and_then(|stream| counting.streams.key(stream));
+        let of_attacks: Vec<(u32, &str)> = roots
+            .iter()
+            .filter_map(|&root| Some((root, counting.streams.attack(key(root)?.1))))
+            .collect();
+        let of_files: Vec<(u32, &str)> = roots
+            .iter()
+            .filter_map(|&root| Some((root, file_name(inputs.get(key(root)?.0.0 as usize)?))))
+            .collect();
+        for named in [of_attacks, of_files] {
+            named::plan(&mut totals.by_root, &named, &counting.windows);
         }
         totals
     }
@@ -181,6 +210,11 @@ fn missing(counting: &Counting, members: &[u32], requests: u64) -> Option<u64> {
         }
     }
     runs.numbers(members)?.missing(requests)
+}
+
+/// The last part of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 fn finding(root: u32, total: &RunTotal, counting: &Counting, options: &Options) -> RunFindings {

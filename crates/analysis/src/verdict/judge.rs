@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Nanos, PortBudget, Ports, Rate, Timestamp};
 
-use super::{Behind, ClassFailures, Evidence, Onset, Unchecked, Verdict, VerdictKind};
+use super::{Behind, Busy, ClassFailures, Evidence, Onset, Unchecked, Verdict, VerdictKind};
 use crate::schedule::Bursts;
 use crate::taxonomy::{Class, Side};
 use crate::{ChainFindings, ErrorFinding, Intended, LatencySummary, Pace};
@@ -27,6 +27,12 @@ const SAME_RATE: f64 = 0.98;
 
 /// Of all requests, the share that may be late.
 const LATE: f64 = 0.01;
+
+/// Of all requests, the share from which on it is told that the generator was busy, ...
+const BUSY_AT_TIMES: f64 = 0.05;
+
+/// ... and that from which on slow answers may be slow by that, and are not held against the server.
+const BUSY: f64 = 0.5;
 
 /// How long after a first sign of collapse failures may have begun before it and still be of its making: clocks of one
 /// machine and the time that a request takes to fail.
@@ -86,6 +92,8 @@ pub(crate) struct Case<'a> {
     pub(crate) peak: Option<Rate>,
     pub(crate) pace: Result<&'a Pace, Unchecked>,
     pub(crate) bursts: Option<Bursts>,
+    /// `None` where it is not known, or it never was.
+    pub(crate) busy: Option<Busy>,
     pub(crate) loads: &'a [Load],
     pub(crate) hosts: usize,
     /// Of everything, the chains, judged. Of a chain, nothing.
@@ -226,7 +234,12 @@ fn kind(
     }
     if slow(case, goals).is_some() && !of_generator && !found.contains(&VerdictKind::ServerLimited)
     {
-        found.push(VerdictKind::ServerLimited);
+        let is_busy = case.busy.is_some_and(|busy| busy.share > BUSY);
+        found.push(if is_busy {
+            VerdictKind::GeneratorLimited
+        } else {
+            VerdictKind::ServerLimited
+        });
     }
     let given_up = classes.iter().find(|class| class.class == Class::Interrupted);
     match found[..] {
@@ -281,6 +294,8 @@ fn evidence(
         longest: bursts.longest,
         in_flight: bursts.in_flight,
     }));
+    let busy = case.busy.filter(|busy| busy.share > BUSY_AT_TIMES);
+    evidence.extend(busy.map(Evidence::Busy));
     evidence.push(match case.pace {
         Ok(pace) if is_late => Evidence::Behind(Box::new(Behind {
             intended: case.intended,

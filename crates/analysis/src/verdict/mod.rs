@@ -89,6 +89,8 @@ pub enum Evidence {
         /// Requests in flight, on average.
         in_flight: f64,
     },
+    /// It used nearly all of the CPU time that it could have.
+    Busy(Busy),
     /// It kept its schedule.
     OnSchedule {
         /// The rate that it was to keep, where it is one.
@@ -175,6 +177,17 @@ pub struct Behind {
     pub pace: Pace,
     /// All latencies as they were recorded.
     pub recorded: LatencySummary,
+}
+
+/// How busy a generator was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Busy {
+    /// The share of the requests that were due while it used more of the CPU time that it could have than `limit`, 0..=1.
+    pub share: f64,
+    /// The largest share of that time that it used.
+    pub most: f64,
+    /// From which share on it counts as the limit.
+    pub limit: f64,
 }
 
 /// Why it cannot be told whether a generator kept its schedule.

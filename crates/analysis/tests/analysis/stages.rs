@@ -85,6 +85,54 @@ fn steps_of_random_arrivals_bracket_the_capacity() {
     assert!(!capacity.screening && !capacity.mixed);
 }
 
+/// Arrivals at random show no schedule, and the counts of a run of 400/s cannot be told from those of 396/s.
+#[test]
+fn a_number_in_a_name_is_a_rate_where_requests_came_at_it() {
+    let of = |names: [&str; 2], rates: [f64; 2]| {
+        let mut start = 0;
+        let streams = names.map(|name| {
+            let rate = rates[usize::from(start > 0)];
+            let due: Vec<i64> =
+                poisson(40.0, rate, |_| rate).into_iter().map(|at| at + start).collect();
+            start += 60 * SECOND;
+            let mut stream = served(&due);
+            stream.targets = vec![target(name, URL)];
+            for record in &mut stream.records {
+                // As a generator that does not say when its requests were due.
+                record.intended = Timestamp::UNKNOWN;
+                record.has_seq = false;
+            }
+            stream
+        });
+        let findings = analyse_in_batches(&options(), &streams, 4_096);
+        let stages = findings.chains.iter().flat_map(|chain| &chain.stages);
+        stages.map(|stage| stage.offered.per_second()).collect::<Vec<f64>>()
+    };
+    assert_eq!(of(["eth-150", "eth-300"], [150.0, 300.0]), [150.0, 300.0]);
+    // Steps whose mean a name says by chance stay steps.
+    let steps = |at: f64| if at < 20.0 { 100.0 } else { 200.0 };
+    let mut stepped = served(&poisson(40.0, 200.0, steps));
+    let mut beside = served(&poisson(40.0, 300.0, |_| 300.0));
+    stepped.targets = vec![target("eth-150", URL)];
+    beside.targets = vec![target("eth-300", URL)];
+    for record in stepped.records.iter_mut().chain(&mut beside.records) {
+        record.intended = Timestamp::UNKNOWN;
+        record.has_seq = false;
+    }
+    for record in &mut beside.records {
+        record.timestamp.0 += 60 * SECOND;
+    }
+    let findings = analyse_in_batches(&options(), &[stepped, beside], 4_096);
+    let rates: Vec<f64> =
+        chain(&findings, "eth").stages.iter().map(|stage| stage.offered.per_second()).collect();
+    assert!(rates.len() == 3 && rates[0] < 120.0 && rates[1] > 180.0, "{rates:?}");
+    // A number that is none of its rates, and one that does not vary.
+    for names in [["eth-1", "eth-2"], ["eth-150", "eth-150"]] {
+        let rates = of(names, [150.0, 300.0]);
+        assert!(rates.len() >= 2 && !rates.contains(&150.0), "{rates:?}");
+    }
+}
+
 #[test]
 fn shards_at_the_same_time_are_one_stage() {
     let shards = [run("eth", URL, 0, 10 * MS, 3_000), run("eth", URL, 5 * MS, 10 * MS, 3_000)];

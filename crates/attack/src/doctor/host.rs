@@ -68,9 +68,7 @@ impl Host {
     /// CPUs' worth of time that a generator can have here.
     #[must_use]
     pub fn cpu_time(&self) -> Option<f64> {
-        let cgroup = self.cgroup.unwrap_or_default();
-        let cpus = [self.cpus, cgroup.cpus].into_iter().flatten().min().map(f64::from);
-        [cpus, cgroup.cpu_quota].into_iter().flatten().min_by(f64::total_cmp)
+        cpu_time(self.cpus, self.cgroup)
     }
 
     /// Reserved ports inside the range.
@@ -82,4 +80,16 @@ impl Host {
         });
         inside.sum()
     }
+}
+
+/// CPUs' worth of time that this process can have now.
+pub(crate) fn cpu_time_now() -> Option<f64> {
+    let root = Root(Path::new("/"));
+    cpu_time(cpus::allowed(root), Cgroup::read(root))
+}
+
+fn cpu_time(allowed: Option<u32>, cgroup: Option<Cgroup>) -> Option<f64> {
+    let cgroup = cgroup.unwrap_or_default();
+    let cpus = [allowed, cgroup.cpus].into_iter().flatten().min().map(f64::from);
+    [cpus, cgroup.cpu_quota].into_iter().flatten().min_by(f64::total_cmp)
 }

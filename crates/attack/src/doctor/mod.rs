@@ -26,6 +26,7 @@ pub use destinations::destinations;
 pub use examine::examine;
 pub use files::{FileTable, OpenFiles};
 pub use host::Host;
+pub(crate) use host::cpu_time_now;
 pub use plan::{Generator, Plan};
 pub use report::{Binding, Check, Hosts, Report, Status};
 pub use sockets::Sockets;

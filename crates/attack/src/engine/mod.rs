@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use plimsoll_model::{Nanos, Timestamp};
 
-use crate::schedule::{Arrivals, Profile, Schedule, Share};
+use crate::schedule::{Arrivals, Profile, Schedule, Share, Stage};
 use crate::telemetry::{Departures, Moment, Monitor, Second, raise_open_files};
 use crate::{Error, ErrorKind};
 use clock::Clock;
@@ -116,6 +116,15 @@ pub trait Sink {
     /// # Errors
     /// Ends the attack.
     fn second(&mut self, second: &Second) -> io::Result<()>;
+
+    /// A chain, by its place in the attack, will keep these rates, which [`Sink::next_hold`] has decided on.
+    ///
+    /// # Errors
+    /// Ends the attack.
+    fn stage(&mut self, chain: usize, stage: &Stage) -> io::Result<()> {
+        let _ = (chain, stage);
+        Ok(())
+    }
 
     /// The rate that comes next; `None` ends the chains whose pace is [`Pace::Steered`], for which it is asked: at the
     /// start, and whenever a hold and its pause are over. By then the outcomes of what was answered in the pause are here,

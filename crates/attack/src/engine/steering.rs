@@ -3,7 +3,7 @@
 use plimsoll_model::Nanos;
 
 use super::pacer::Lane;
-use super::{Sink, course::Course};
+use super::{Sink, course::Course, sink_failed};
 use crate::schedule::{Frequency, Stage};
 use crate::{Error, ErrorKind};
 
@@ -22,7 +22,8 @@ pub struct Hold {
 const AHEAD: Nanos = Nanos(20_000_000);
 
 pub(super) struct Steering<'a> {
-    chains: Vec<(&'a Course, (u32, u32))>,
+    /// Their places in the attack, and what part of the rate they have.
+    chains: Vec<(usize, &'a Course, (u32, u32))>,
     /// When to ask.
     due: Option<Nanos>,
 }
@@ -30,8 +31,10 @@ pub(super) struct Steering<'a> {
 impl<'a> Steering<'a> {
     /// Decides what comes first.
     pub(super) fn begin(lanes: &'a [Lane], sink: &mut dyn Sink) -> Result<Self, Error> {
-        let chains: Vec<_> =
-            lanes.iter().filter_map(|lane| lane.course.as_ref().zip(lane.steered)).collect();
+        let steered = |(place, lane): (usize, &'a Lane)| {
+            lane.course.as_ref().zip(lane.steered).map(|(course, part)| (place, course, part))
+        };
+        let chains: Vec<_> = lanes.iter().enumerate().filter_map(steered).collect();
         let mut steering = Self { due: None, chains };
         if !steering.chains.is_empty() {
             steering.decide(Nanos::ZERO, sink)?;
@@ -54,17 +57,19 @@ impl<'a> Steering<'a> {
 
     fn decide(&mut self, start: Nanos, sink: &mut dyn Sink) -> Result<(), Error> {
         let Some(Hold { rate, span, pause }) = sink.next_hold() else {
-            self.chains.iter().for_each(|(course, _)| course.close());
+            self.chains.iter().for_each(|(_, course, _)| course.close());
             self.due = None;
             return Ok(());
         };
         let chains: &[_] = if span > Nanos::ZERO { &self.chains } else { &[] };
-        for (course, (part, whole)) in chains {
+        for (place, course, (part, whole)) in chains {
             let rate = rate.share(*part, *whole).ok_or_else(|| {
                 let text = format!("a chain's share of {rate} is next to nothing");
                 Error::new(ErrorKind::Options, text)
             })?;
-            course.extend(Stage { start, span: Some(span), from: rate, to: rate });
+            let stage = Stage { start, span: Some(span), from: rate, to: rate };
+            course.extend(stage);
+            sink.stage(*place, &stage).map_err(sink_failed)?;
         }
         self.due = Some(Nanos(start.0.saturating_add(span.0).saturating_add(pause.0)));
         Ok(())

@@ -2,6 +2,7 @@ use plimsoll_model::{Nanos, Timestamp};
 
 use super::Departures;
 use super::kernel::{Sockets, States, cpu_time, open_files, own_cpu_time, run_queue_delay};
+use crate::doctor::cpu_time_now;
 
 /// How the generator fared in about a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +13,9 @@ pub struct Second {
     pub span: Nanos,
     /// The CPU time of this process.
     pub cpu: Nanos,
+    /// How many cores' time it could have had: those that it may run on, or its control groups' quota; `None` where that is
+    /// not known.
+    pub cpus: Option<f64>,
     /// The time that its threads were ready to run and waited for a core.
     pub run_queue_delay: Nanos,
     /// Files open at its end.
@@ -113,6 +117,7 @@ impl Monitor {
             at,
             span: past(elapsed, self.before),
             cpu: past(ran, self.ran),
+            cpus: cpu_time_now(),
             run_queue_delay: past(waited, self.waited),
             open_files: open_files(),
             sockets,

@@ -195,6 +195,7 @@ mod tests {
             at: Timestamp(1_000_000_000),
             span: Nanos(1_000_000_000),
             cpu: Nanos::ZERO,
+            cpus: None,
             run_queue_delay: Nanos::ZERO,
             open_files: 0,
             sockets: Sockets::default(),

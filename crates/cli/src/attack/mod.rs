@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
+use plimsoll_attack::schedule::Stage;
 use plimsoll_attack::telemetry::Second;
 use plimsoll_attack::{Block, ErrorKind, Hold, Sink, Stop};
 use plimsoll_model::{Nanos, Timestamp};
@@ -30,6 +31,7 @@ use crate::{interrupt, output};
 use live::{Line, Live};
 use results::Results;
 use search::Search;
+use sent_schedule::sent_rate;
 
 /// Attacks, and says whether it was interrupted.
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
@@ -39,7 +41,7 @@ pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let names = || attack.chains.iter().map(|chain| chain.name.clone()).collect();
     let search = args.find_capacity.then(|| Search::new(args, live.line(), names())).transpose()?;
     let results = Results::create(args.output.as_deref(), args.to, &args.name, &attack)?;
-    let mut hand = Hand { results, live, search };
+    let mut hand = Hand { results, live, search, start: Timestamp::UNKNOWN };
     let (stop, interrupted) = stopped_by_signals(hand.live.line())?;
     let attacked = attack.run(&stop, &mut hand);
     hand.live.finish();
@@ -85,10 +87,13 @@ struct Hand {
     live: Live,
     /// With `--find-capacity`.
     search: Option<Search>,
+    /// When the attack began.
+    start: Timestamp,
 }
 
 impl Sink for Hand {
     fn start(&mut self, date: Timestamp, monotonic: Nanos) -> io::Result<()> {
+        self.start = date;
         self.live.start(date);
         self.results.start(date, monotonic)
     }
@@ -107,6 +112,11 @@ impl Sink for Hand {
             search.second(second);
         }
         self.results.second(second)
+    }
+
+    fn stage(&mut self, chain: usize, stage: &Stage) -> io::Result<()> {
+        let Some(rate) = sent_rate(self.start, stage) else { return Ok(()) };
+        self.results.rate(chain, rate)
     }
 
     fn next_hold(&mut self) -> Option<Hold> {

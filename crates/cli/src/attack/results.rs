@@ -9,13 +9,14 @@ use plimsoll_attack::telemetry::{Second, host_name};
 use plimsoll_attack::{Attack, Block, Outcome};
 use plimsoll_ingest::write::{Encoder, preamble};
 use plimsoll_ingest::{
-    Clocks, Error, ErrorKind, NativeRecord, NativeWriter, Phases, Shard, StreamHeader, Telemetry,
+    Clocks, Error, ErrorKind, NativeRecord, NativeWriter, Phases, SentRate, Shard, StreamHeader,
+    Telemetry,
 };
 use plimsoll_model::{Format, Nanos, Timestamp};
 
 use super::args::To;
 use super::place::Place;
-use super::sent_schedule::sent_schedule;
+use super::sent_schedule::{sent_schedule, sent_schedules};
 use crate::output;
 
 /// Of a long shard with an odd place, too few numbers are sampled to tell how well it kept its schedule.
@@ -34,7 +35,7 @@ pub(super) struct Results {
 
 enum Form {
     /// A native stream, which begins when the attack does.
-    Unbegun(Place, StreamHeader),
+    Unbegun(Place, Box<StreamHeader>),
     Native(Box<NativeWriter<Place>>),
     Encoded(Box<Encoded>),
     /// Nothing more is written: it has failed, or is complete.
@@ -64,7 +65,7 @@ impl Results {
         }
         let place = Place::create(path)?;
         let form = match to.unwrap_or_else(|| To::of(path)).format() {
-            Format::Native => Form::Unbegun(place, header(name, attack)),
+            Format::Native => Form::Unbegun(place, Box::new(header(name, attack))),
             format => {
                 if attack.share != Share::ALL {
                     output::complain(SHARD_UNSAID);
@@ -80,7 +81,7 @@ impl Results {
     pub(super) fn start(&mut self, wall: Timestamp, monotonic: Nanos) -> io::Result<()> {
         self.form = match std::mem::replace(&mut self.form, Form::Ended) {
             Form::Unbegun(place, header) => {
-                let header = StreamHeader { start: Some(Clocks { wall, monotonic }), ..header };
+                let header = StreamHeader { start: Some(Clocks { wall, monotonic }), ..*header };
                 Form::Native(Box::new(NativeWriter::new(place, &header).map_err(cause)?))
             }
             form => form,
@@ -101,6 +102,16 @@ impl Results {
             }
             Form::Encoded(encoded) => encoded.hand_over(),
             Form::Unbegun(..) | Form::Ended => Ok(()),
+        };
+        self.ended_if_failed(written)
+    }
+
+    /// Writes down a rate that a chain will keep, where the format has a place for it.
+    pub(super) fn rate(&mut self, chain: usize, rate: SentRate) -> io::Result<()> {
+        let name = self.names.get(chain).map_or("", |name| name);
+        let written = match &mut self.form {
+            Form::Native(writer) => writer.rate(name, rate).map_err(cause),
+            Form::Encoded(_) | Form::Unbegun(..) | Form::Ended => Ok(()),
         };
         self.ended_if_failed(written)
     }
@@ -214,6 +225,7 @@ fn header(name: &str, attack: &Attack) -> StreamHeader {
         host: host_name(),
         attack: name.to_owned(),
         schedule: sent_schedule(&attack.chains),
+        chains: sent_schedules(&attack.chains),
         shard: (attack.share != Share::ALL).then(|| Shard {
             index: narrow(attack.share.index()),
             count: narrow(attack.share.step()),
@@ -267,6 +279,7 @@ fn write(writer: &mut NativeWriter<Place>, record: &NativeRecord<'_>) -> io::Res
     }
 }
 
+/// How the generator fared, as a native stream has it.
 fn telemetry(second: &Second) -> Telemetry {
     let ratio = |part: Nanos| {
         let span = second.span.as_secs_f64();
@@ -287,6 +300,7 @@ fn telemetry(second: &Second) -> Telemetry {
     Telemetry {
         time: second.at,
         cpu_ratio: ratio(second.cpu),
+        cpus: second.cpus,
         run_queue_ratio: ratio(second.run_queue_delay),
         in_flight: Some(second.in_flight),
         open_files: Some(second.open_files),

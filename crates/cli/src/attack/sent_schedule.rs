@@ -1,9 +1,11 @@
-//! The schedule that a stream is said to keep: that of all its chains together.
+//! The schedule that a stream is said to keep: that of all its chains together, and that of each.
+
+use std::slice;
 
 use plimsoll_attack::schedule::{Arrivals, Stage};
 use plimsoll_attack::{Chain, Pace};
-use plimsoll_ingest::SentSchedule;
-use plimsoll_model::Nanos;
+use plimsoll_ingest::{SentRate, SentSchedule};
+use plimsoll_model::{Nanos, Timestamp};
 
 /// `None` where there is none, or where chains change their rates at different times.
 pub(super) fn sent_schedule(chains: &[Chain]) -> Option<SentSchedule> {
@@ -51,6 +53,24 @@ pub(super) fn sent_schedule(chains: &[Chain]) -> Option<SentSchedule> {
         end = Nanos(stage.start.0.saturating_add(span.0));
     }
     Some(SentSchedule::Steps(steps))
+}
+
+/// A rate that was decided on while an attack ran, which began then.
+pub(super) fn sent_rate(start: Timestamp, stage: &Stage) -> Option<SentRate> {
+    Some(SentRate {
+        start: start.saturating_add(stage.start),
+        duration: stage.span?,
+        rate_rps: stage.from.per_second(),
+    })
+}
+
+/// The schedules of chains, of which there are several, by their names; without those that have none.
+pub(super) fn sent_schedules(chains: &[Chain]) -> Vec<(String, SentSchedule)> {
+    if chains.len() < 2 {
+        return Vec::new();
+    }
+    let own = |chain: &Chain| Some((chain.name.clone(), sent_schedule(slice::from_ref(chain))?));
+    chains.iter().filter_map(own).collect()
 }
 
 #[cfg(test)]

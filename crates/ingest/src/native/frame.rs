@@ -12,7 +12,7 @@ pub(super) const MAGIC: [u8; 4] = *b"\xc1PLM";
 /// The version that is read, with every minor version of it.
 pub(super) const MAJOR: u8 = 1;
 /// The minor version that is written.
-pub(super) const MINOR: u8 = 0;
+pub(super) const MINOR: u8 = 1;
 
 /// Bytes in front of a payload, in every version.
 pub(super) const HEAD: usize = 52;
@@ -33,6 +33,7 @@ pub(crate) mod kind {
     pub(crate) const BLOCK: u8 = 3;
     pub(crate) const TELEMETRY: u8 = 4;
     pub(crate) const END: u8 = 5;
+    pub(crate) const RATE: u8 = 6;
 }
 
 /// What stands in front of a payload.

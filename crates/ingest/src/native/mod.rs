@@ -6,6 +6,7 @@ mod block;
 mod column;
 mod dictionary;
 mod frame;
+mod notes;
 mod record;
 mod streams;
 #[cfg(test)]
@@ -15,7 +16,8 @@ mod wire;
 mod writer;
 
 pub(crate) use frame::kind;
-pub use record::{Clocks, NativeRecord, SentSchedule, Shard, StreamHeader, Telemetry};
+pub(crate) use notes::notes;
+pub use record::{Clocks, NativeRecord, SentRate, SentSchedule, Shard, StreamHeader, Telemetry};
 #[doc(hidden)]
 pub use walk::sum_of_latencies;
 pub(crate) use wire::End;

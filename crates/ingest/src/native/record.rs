@@ -102,8 +102,10 @@ pub struct StreamHeader {
     pub host: String,
     /// The attack's name.
     pub attack: String,
-    /// When requests are to be sent, where that is planned.
+    /// When requests are to be sent, those of all attacks of the stream together and of all shards, where that is planned.
     pub schedule: Option<SentSchedule>,
+    /// The same for each attack, by its name, where there are several. What is listed here is all that is planned.
+    pub chains: Vec<(String, SentSchedule)>,
     /// Which part of the attack this stream is, where several hosts share it.
     pub shard: Option<Shard>,
     /// When the attack began.
@@ -137,6 +139,17 @@ pub enum SentSchedule {
     },
 }
 
+/// A rate that an attack keeps for a while, decided on when it had begun.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SentRate {
+    /// Its beginning.
+    pub start: Timestamp,
+    /// How long it is kept.
+    pub duration: Nanos,
+    /// Requests per second, those of all shards.
+    pub rate_rps: f64,
+}
+
 /// A part of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
@@ -162,6 +175,8 @@ pub struct Telemetry {
     pub time: Timestamp,
     /// Processor time of the generator over time passed, 1 for one core, since the telemetry before.
     pub cpu_ratio: Option<f64>,
+    /// How many cores' time the generator could have had: cores that it may run on, or its quota of their time.
+    pub cpus: Option<f64>,
     /// Time that the generator's threads were ready to run and waited for a core, over time passed.
     pub run_queue_ratio: Option<f64>,
     /// Requests in flight.

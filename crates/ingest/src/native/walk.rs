@@ -137,7 +137,7 @@ fn take(
     let matters = match head.kind {
         kind::HEADER | kind::DICTIONARY | kind::END => true,
         kind::BLOCK => sink.wants_records(),
-        kind::TELEMETRY => sink.wants_asides(),
+        kind::TELEMETRY | kind::RATE => sink.wants_asides(),
         _ => {
             sink.note(UNKNOWN_KIND);
             false
@@ -165,15 +165,16 @@ fn take(
             if end.records != head.records {
                 sink.note(OTHER_END);
             }
-            sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
+            sink.aside(&aside(head, streams, payload));
             Ok(())
         }
         kind::HEADER => {
-            sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
-            streams.begin(payload).map_err(|what| Lost { read: 0, what })
+            let begun = streams.begin(payload).map_err(|what| Lost { read: 0, what });
+            sink.aside(&aside(head, streams, payload));
+            begun
         }
-        kind::TELEMETRY => {
-            sink.aside(&Aside { kind: head.kind, stream: head.stream, payload });
+        kind::TELEMETRY | kind::RATE => {
+            sink.aside(&aside(head, streams, payload));
             Ok(())
         }
         _ => {
@@ -190,6 +191,10 @@ fn take(
         }
         missing(sink, end, records, &lost.what);
     }
+}
+
+fn aside<'a>(head: &Head, streams: &Streams, payload: &'a [u8]) -> Aside<'a> {
+    Aside { kind: head.kind, stream: head.stream, share: streams.share(), payload }
 }
 
 /// The payload without compression.

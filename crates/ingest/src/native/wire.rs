@@ -14,7 +14,9 @@ pub(super) struct Header<'a> {
     pub(super) host: &'a str,
     pub(super) attack: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) schedule: Option<Schedule<'a>>,
+    pub(super) schedule: Option<Schedule>,
+    #[serde(skip_serializing_if = "<[Chain<'_>]>::is_empty")]
+    pub(super) chains: &'a [Chain<'a>],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shard: Option<Shard>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,11 +27,18 @@ pub(super) struct Header<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(super) enum Schedule<'a> {
+pub(super) enum Schedule {
     Constant { rate_rps: f64 },
-    Steps { steps: &'a [Step] },
+    Steps { steps: Vec<Step> },
     Ramp { from_rps: f64, to_rps: f64, duration_ns: u64 },
     Poisson { rate_rps: f64 },
+}
+
+/// The schedule of one attack.
+#[derive(Debug, Serialize)]
+pub(super) struct Chain<'a> {
+    pub(super) attack: &'a str,
+    pub(super) schedule: Schedule,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,7 +47,7 @@ pub(super) struct Step {
     pub(super) duration_ns: u64,
 }
 
-/// What readers of records need of a header.
+/// What readers of records need of a header; `notes` reads the rest.
 #[derive(Debug, Deserialize)]
 pub(super) struct Share {
     #[serde(default)]
@@ -195,12 +204,14 @@ columns! {
     FirstByte first_byte: "ns, less 1",
 }
 
-/// Payload of a telemetry frame. Readers of records need nothing of it.
+/// Payload of a telemetry frame.
 #[derive(Debug, Serialize)]
 pub(super) struct Telemetry<'a> {
     pub(super) time_ns: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cpu_ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cpus: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) run_queue_ratio: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,6 +224,15 @@ pub(super) struct Telemetry<'a> {
     pub(super) sockets: BTreeMap<&'a str, u64>,
     #[serde(skip_serializing_if = "<[(f64, u64)]>::is_empty")]
     pub(super) send_lag: &'a [(f64, u64)],
+}
+
+/// Payload of a rate frame.
+#[derive(Debug, Serialize)]
+pub(super) struct SentRate<'a> {
+    pub(super) attack: &'a str,
+    pub(super) start_ns: i64,
+    pub(super) duration_ns: u64,
+    pub(super) rate_rps: f64,
 }
 
 /// Payload of an end frame.

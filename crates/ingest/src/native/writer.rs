@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::block::{MAX_HEADERS, MAX_TEXT};
 use super::frame::{COMPRESSED, Head, MAX_PAYLOAD, kind};
-use super::record::{NativeRecord, SentSchedule, StreamHeader, Telemetry};
+use super::record::{NativeRecord, SentRate, SentSchedule, StreamHeader, Telemetry};
 use super::wire::{self, Place};
 use crate::error::{Error, ErrorKind};
 use block::Block;
@@ -68,27 +68,17 @@ impl<W: Write> NativeWriter<W> {
     /// Where `writer` fails.
     pub fn new(writer: W, header: &StreamHeader) -> Result<Self, Error> {
         let mut stream = Self::unbegun(writer, header.id);
-        let steps: Vec<wire::Step> = match &header.schedule {
-            Some(SentSchedule::Steps(steps)) => steps
-                .iter()
-                .map(|&(rate_rps, duration)| wire::Step { rate_rps, duration_ns: duration.0 })
-                .collect(),
-            _ => Vec::new(),
-        };
-        let schedule = header.schedule.as_ref().map(|schedule| match *schedule {
-            SentSchedule::Constant { rate_rps } => wire::Schedule::Constant { rate_rps },
-            SentSchedule::Steps(_) => wire::Schedule::Steps { steps: &steps },
-            SentSchedule::Ramp { from_rps, to_rps, duration } => {
-                wire::Schedule::Ramp { from_rps, to_rps, duration_ns: duration.0 }
-            }
-            SentSchedule::Poisson { rate_rps } => wire::Schedule::Poisson { rate_rps },
-        });
+        let mut chains = Vec::new();
+        for (attack, schedule) in &header.chains {
+            chains.push(wire::Chain { attack, schedule: schedule.into() });
+        }
         let payload = wire::Header {
             tool: &header.tool,
             version: &header.version,
             host: &header.host,
             attack: &header.attack,
-            schedule,
+            schedule: header.schedule.as_ref().map(wire::Schedule::from),
+            chains: &chains,
             shard: header.shard.map(|shard| wire::Shard { index: shard.index, count: shard.count }),
             start: header.start.map(|start| wire::Start {
                 wall_ns: start.wall.0,
@@ -183,6 +173,7 @@ impl<W: Write> NativeWriter<W> {
         let payload = wire::Telemetry {
             time_ns: telemetry.time.0,
             cpu_ratio: telemetry.cpu_ratio,
+            cpus: telemetry.cpus,
             run_queue_ratio: telemetry.run_queue_ratio,
             in_flight: telemetry.in_flight,
             open_files: telemetry.open_files,
@@ -191,6 +182,18 @@ impl<W: Write> NativeWriter<W> {
             send_lag: &send_lag,
         };
         self.frame(kind::TELEMETRY, 0, &payload)?;
+        self.send()
+    }
+
+    /// Adds a rate that this attack of the stream will keep.
+    ///
+    /// # Errors
+    /// Where the writer fails.
+    pub fn rate(&mut self, attack: &str, rate: SentRate) -> Result<(), Error> {
+        let SentRate { start, duration, rate_rps } = rate;
+        let payload =
+            wire::SentRate { attack, start_ns: start.0, duration_ns: duration.0, rate_rps };
+        self.frame(kind::RATE, 0, &payload)?;
         self.send()
     }
 
@@ -264,6 +267,25 @@ impl<W: Write> NativeWriter<W> {
         let result = self.writer.write_all(&self.frame).map_err(failed);
         self.frame.clear();
         result
+    }
+}
+
+impl From<&SentSchedule> for wire::Schedule {
+    fn from(schedule: &SentSchedule) -> Self {
+        match *schedule {
+            SentSchedule::Constant { rate_rps } => Self::Constant { rate_rps },
+            SentSchedule::Steps(ref steps) => {
+                let step = |&(rate_rps, duration): &(f64, Nanos)| wire::Step {
+                    rate_rps,
+                    duration_ns: duration.0,
+                };
+                Self::Steps { steps: steps.iter().map(step).collect() }
+            }
+            SentSchedule::Ramp { from_rps, to_rps, duration } => {
+                Self::Ramp { from_rps, to_rps, duration_ns: duration.0 }
+            }
+            SentSchedule::Poisson { rate_rps } => Self::Poisson { rate_rps },
+        }
     }
 }
 

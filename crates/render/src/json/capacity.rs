@@ -10,7 +10,7 @@ use plimsoll_model::{Nanos, Rate};
 
 use super::build::{by_side, proportion, span_ms, utc};
 use super::number::exact_s;
-use super::structs::{Capacity, Estimate, Stage, StageLatency, Usl, Window};
+use super::structs::{Capacity, Estimate, Stage, StageLatency, Usl, UslPeak, Window};
 use crate::EffectiveConfig;
 
 pub(super) fn window(found: &WindowFindings) -> Window {
@@ -25,6 +25,7 @@ pub(super) fn window(found: &WindowFindings) -> Window {
         p50_ms: found.p50.map(span_ms),
         p99_ms: found.p99.map(span_ms),
         send_lag_p99_ms: found.send_lag_p99.map(span_ms),
+        generator_cpu_ratio: found.generator_cpu,
         in_flight: found.in_flight,
         valid: found.reasons.is_empty(),
         reason: found.reasons.first().map(|reason| reason.code()),
@@ -82,17 +83,24 @@ pub(super) fn capacity(
         censored: found.censored.name(),
         screening: found.screening,
         mixed: found.mixed,
+        mix: (!found.mix.is_empty())
+            .then(|| found.mix.iter().map(|part| (part.chain.clone(), part.share)).collect()),
+        limited_by: found.limited_by.clone(),
         binding: found.binding.map(Binding::name),
         instances_under_test: config.instances_of(&chain.name),
         window_s: exact_s(found.window),
-        usl: opinions.usl.as_ref().and_then(|fit| fit.as_ref().ok()).map(usl),
+        usl: opinions
+            .usl
+            .as_ref()
+            .and_then(|fit| fit.as_ref().ok())
+            .map(|fit| usl(fit, opinions.usl_peak.as_ref())),
         kneedle_rps: rate(opinions.kneedle),
         segmented_rps: rate(opinions.segmented),
         next_rates_rps: found.next_rates.iter().map(|rate| rate.per_second()).collect(),
     }
 }
 
-fn usl(fit: &usl::Fit) -> Usl {
+fn usl(fit: &usl::Fit, interval: Option<&usl::PeakInterval>) -> Usl {
     const LEVEL: f64 = 0.95;
     let intervals = fit.intervals(LEVEL);
     let estimate = |place: usize, value: f64| {
@@ -110,7 +118,20 @@ fn usl(fit: &usl::Fit) -> Usl {
         lambda_rps: estimate(2, fit.model.lambda.per_second()),
         peak_concurrency: peak.map(|peak| peak.concurrency),
         peak_rps: peak.map(|peak| peak.throughput.per_second()),
+        peak_interval: interval.and_then(peak_interval),
         residual_rps: fit.residual_error,
         degrees_of_freedom: fit.freedom,
     }
+}
+
+/// Ends that no number is are open; `None` where both are.
+fn peak_interval(found: &usl::PeakInterval) -> Option<UslPeak> {
+    let end = |value: f64| value.is_finite().then_some(value);
+    Some(UslPeak {
+        concurrency_low: end(found.concurrency.low)?,
+        concurrency_high: end(found.concurrency.high),
+        rps_low: end(found.throughput.low)?,
+        rps_high: end(found.throughput.high),
+        no_peak_ratio: found.no_peak_ratio,
+    })
 }

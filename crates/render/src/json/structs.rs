@@ -209,6 +209,7 @@ pub(super) struct Window {
     pub(super) p50_ms: Option<Decimal>,
     pub(super) p99_ms: Option<Decimal>,
     pub(super) send_lag_p99_ms: Option<Decimal>,
+    pub(super) generator_cpu_ratio: Option<f64>,
     pub(super) in_flight: f64,
     pub(super) valid: bool,
     pub(super) reason: Option<&'static str>,
@@ -236,6 +237,8 @@ pub(super) struct Capacity {
     pub(super) censored: &'static str,
     pub(super) screening: bool,
     pub(super) mixed: bool,
+    pub(super) mix: Option<BTreeMap<String, f64>>,
+    pub(super) limited_by: Option<String>,
     pub(super) binding: Option<&'static str>,
     pub(super) instances_under_test: u32,
     pub(super) window_s: Decimal,
@@ -252,8 +255,18 @@ pub(super) struct Usl {
     pub(super) lambda_rps: Estimate,
     pub(super) peak_concurrency: Option<f64>,
     pub(super) peak_rps: Option<f64>,
+    pub(super) peak_interval: Option<UslPeak>,
     pub(super) residual_rps: f64,
     pub(super) degrees_of_freedom: usize,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct UslPeak {
+    pub(super) concurrency_low: f64,
+    pub(super) concurrency_high: Option<f64>,
+    pub(super) rps_low: f64,
+    pub(super) rps_high: Option<f64>,
+    pub(super) no_peak_ratio: f64,
 }
 
 #[derive(serde::Serialize)]

@@ -2,6 +2,7 @@
 
 use plimsoll_analysis::capacity::mlrsearch::Classification;
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
+use plimsoll_analysis::capacity::usl;
 use plimsoll_analysis::{CapacityFindings, ChainFindings, StageFindings};
 use plimsoll_model::{Nanos, Rate};
 
@@ -47,6 +48,15 @@ pub(super) fn holds<'a>(summary: &Summary<'a>) -> Holds<'a> {
                 ": whether a rate holds cannot be told, as too few windows count: see the reasons below",
             )),
             None => {}
+        }
+    }
+    let total = &summary.findings.total;
+    if let Some(capacity) = total.capacity.as_ref().filter(|capacity| !capacity.mix.is_empty()) {
+        let said = Sentence::new("the mix of all chains").own(bracket(total, capacity, config));
+        sentences.push(mix(said, capacity));
+        if total.stages.len() > 1 {
+            let next = next_run(capacity);
+            sentences.extend(next.map(|said| Sentence::new("the mix of all chains").own(said)));
         }
     }
     let has_steps = chains().any(|chain| chain.stages.len() > 1);
@@ -100,13 +110,34 @@ fn bracket(chain: &ChainFindings, found: &CapacityFindings, config: &EffectiveCo
             "; screening: too few windows count, hold the rates for longer"
         };
     }
-    if found.mixed {
+    if found.mixed && found.mix.is_empty() {
         said += "; mixed: other chains shared the server, it holds for this mix only";
     }
     match config.instances_of(&chain.name) {
         1 => said,
         instances => format!("{said}; by {} instances together", count(instances.into())),
     }
+}
+
+/// `; boba gives way first; for this mix only: eth 40 %, boba 60 %`.
+fn mix(mut said: Sentence, found: &CapacityFindings) -> Sentence {
+    if let Some(first) = &found.limited_by {
+        let first = shortened(first, LONGEST_TEXT);
+        said = said.own("; ").foreign(first).own(" gives way first");
+    }
+    said = said.own("; for this mix only: ");
+    for (place, part) in found.mix.iter().take(MOST_CHAINS).enumerate() {
+        let joint = if place > 0 { ", " } else { "" };
+        let name = shortened(&part.chain, LONGEST_TEXT);
+        said = said.own(joint).foreign(name).own(format!(" {} %", share(part.share)));
+    }
+    if found.mix.len() > MOST_CHAINS { said.own(", …") } else { said }
+}
+
+/// `40`, `33.3`: per cent.
+fn share(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 /// `99 % good within 200 ms, 99 % accepted`.
@@ -143,7 +174,11 @@ fn second_opinions(chain: &ChainFindings, found: &CapacityFindings) -> Option<St
     let mut said: Vec<String> = Vec::new();
     match &opinions.usl {
         Some(Ok(fit)) => said.push(match fit.peak() {
-            Some(peak) => format!("Universal Scalability Law, peak at {}", at(peak.throughput)),
+            Some(peak) => format!(
+                "Universal Scalability Law, peak at {}{}",
+                at(peak.throughput),
+                opinions.usl_peak.as_ref().map(by_chance).unwrap_or_default()
+            ),
             None => "Universal Scalability Law, no peak".to_owned(),
         }),
         Some(Err(why)) => said.push(format!("Universal Scalability Law, none ({why})")),
@@ -155,6 +190,25 @@ fn second_opinions(chain: &ChainFindings, found: &CapacityFindings) -> Option<St
         opinions.segmented.map_or_else(|| "no break".to_owned(), at)
     ));
     Some(format!(", second opinions: {}", said.join("; ")))
+}
+
+/// ` (by chance anything from 380/s to 460/s, at a concurrency of 12 to 31)`.
+fn by_chance(found: &usl::PeakInterval) -> String {
+    let usl::PeakInterval { concurrency, throughput, .. } = found;
+    if !concurrency.low.is_finite() || !throughput.low.is_finite() {
+        return " (by chance none at all)".to_owned();
+    }
+    let rates = match throughput.high {
+        high if high.is_finite() => {
+            format!("from {} to {}", per_second(Rate(throughput.low)), per_second(Rate(high)))
+        }
+        _ => format!("from {} on", per_second(Rate(throughput.low))),
+    };
+    let concurrencies = match concurrency.high {
+        high if high.is_finite() => format!("{:.1} to {high:.1}", concurrency.low),
+        _ => format!("{:.1}, or no peak", concurrency.low),
+    };
+    format!(" (by chance anything {rates}, at a concurrency of {concurrencies})")
 }
 
 /// The flags of the attack that would narrow the bracket.
@@ -301,4 +355,27 @@ fn holding(stage: &StageFindings) -> Cell<'static> {
         said = format!("{said} ({})", reasons.join(", "));
     }
     Cell::new(said).tone(tone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_may_have_no_upper_end() {
+        let interval = |low, high| usl::Interval { low, high };
+        let said = |concurrency, throughput| {
+            by_chance(&usl::PeakInterval { concurrency, throughput, no_peak_ratio: 0.1 })
+        };
+        assert_eq!(
+            said(interval(90.0, 110.25), interval(1_850.0, 1_920.0)),
+            " (by chance anything from 1,850/s to 1,920/s, at a concurrency of 90.0 to 110.2)"
+        );
+        assert_eq!(
+            said(interval(90.0, f64::INFINITY), interval(1_850.0, f64::INFINITY)),
+            " (by chance anything from 1,850/s on, at a concurrency of 90.0, or no peak)"
+        );
+        let none = interval(f64::INFINITY, f64::INFINITY);
+        assert_eq!(said(none, none), " (by chance none at all)");
+    }
 }

@@ -22,6 +22,10 @@ pub(super) fn sentences(chain: &ChainFindings) -> Vec<Sentence> {
         match one {
             Evidence::Ports(budget) => advice.extend(ports(budget)),
             Evidence::Behind(behind) => advice.extend(catch_up(behind)),
+            Evidence::Busy(_) => advice.push(Sentence::new(
+                "give the generator more CPU time (cores, or a larger quota of its control group), or spread the load over \
+                 several hosts: above the limit, what is slow may be slow by it",
+            )),
             Evidence::Bursts { .. } if chain.pace.is_err() => advice.push(Sentence::new(
                 "attack at a lower rate, or from more hosts, until the requests leave at even intervals. Where -max-workers or \
                  -connections holds the generator back, raise it to the rate times the seconds that an answer takes; without \

@@ -42,6 +42,13 @@ pub(super) fn sentences(chain: &ChainFindings, clock: Option<Clock>) -> Vec<Sent
                 several(*in_flight),
             ))
         }
+        Evidence::Busy(busy) => Sentence::new(format!(
+            "the generator used more than {:.0} % of the CPU time that it could have while {:.0} % of the requests were due, \
+             and up to {:.0} %: it may have been the limit",
+            busy.limit * 100.0,
+            busy.share * 100.0,
+            busy.most * 100.0
+        )),
         Evidence::OnSchedule { intended, lag } => {
             let of = intended.map(|intended| format!(" of {}", meant(&intended)));
             let (which, lag) = match supported(lag, 0.99) {

@@ -91,7 +91,7 @@ fn is_generators(chain: &ChainFindings) -> bool {
         .verdict
         .evidence
         .iter()
-        .any(|one| matches!(one, Evidence::Behind(_) | Evidence::Bursts { .. }))
+        .any(|one| matches!(one, Evidence::Behind(_) | Evidence::Bursts { .. } | Evidence::Busy(_)))
 }
 
 /// What happened, in the order in which it began: `of 6,000 requests 31 % timed out, then 61 % found no free local port`.
@@ -133,6 +133,12 @@ fn happenings(chain: &ChainFindings) -> String {
                 "the generator sent nothing in {:.0} % of the time and the requests in bursts",
                 share * 100.0
             )),
+            Evidence::Busy(busy) if chain.verdict.kind == VerdictKind::GeneratorLimited => {
+                clauses.push(format!(
+                    "the generator used up to {:.0} % of the CPU time that it could have",
+                    busy.most * 100.0
+                ));
+            }
             Evidence::Slow { slow, limit } => clauses.push(format!(
                 "{} took longer than {} ms",
                 percent(*slow, chain.requests),

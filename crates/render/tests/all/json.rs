@@ -319,6 +319,7 @@ struct Window {
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
     send_lag_p99_ms: Option<f64>,
+    generator_cpu_ratio: Option<f64>,
     in_flight: f64,
     valid: bool,
     reason: Option<String>,
@@ -372,6 +373,8 @@ struct Capacity {
     censored: String,
     screening: bool,
     mixed: bool,
+    mix: Option<BTreeMap<String, f64>>,
+    limited_by: Option<String>,
     binding: Option<String>,
     instances_under_test: u32,
     window_s: f64,
@@ -390,8 +393,20 @@ struct Usl {
     lambda_rps: Estimate,
     peak_concurrency: Option<f64>,
     peak_rps: Option<f64>,
+    peak_interval: Option<UslPeak>,
     residual_rps: f64,
     degrees_of_freedom: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct UslPeak {
+    concurrency_low: f64,
+    concurrency_high: Option<f64>,
+    rps_low: f64,
+    rps_high: Option<f64>,
+    no_peak_ratio: f64,
 }
 
 #[derive(Deserialize)]

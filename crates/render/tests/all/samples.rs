@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use plimsoll_analysis::capacity::mlrsearch::Classification;
 use plimsoll_analysis::capacity::sustained::{Binding, Censored, Interval};
-use plimsoll_analysis::capacity::usl::FitError;
+use plimsoll_analysis::capacity::usl::{self, FitError, PeakInterval};
 use plimsoll_analysis::capacity::window::Reason;
 use plimsoll_analysis::{
     Behind, CapacityFindings, ChainFindings, Class, ClassFailures, Distribution, ErrorFinding,
     Evidence, Failure, Findings, FoundBy, Grouping, HostFailures, InputFindings, Intended, Late,
-    LatencyFindings, LatencySummary, Onset, Pace, Percentile, PortBudget, Proportion, RateSource,
-    RunFindings, SecondOpinions, Side, StageFindings, StageLatency, Taxonomy, Unchecked, Verdict,
-    VerdictKind, Warning, WindowFindings,
+    LatencyFindings, LatencySummary, MixShare, Onset, Pace, Percentile, PortBudget, Proportion,
+    RateSource, RunFindings, SecondOpinions, Side, StageFindings, StageLatency, Taxonomy,
+    Unchecked, Verdict, VerdictKind, Warning, WindowFindings,
 };
 use plimsoll_model::{
     BodySign, Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp,
@@ -292,6 +292,7 @@ pub(crate) fn stepped() -> Sample {
                         usl: Some(Err(FitError::TooFewConcurrencies { found: 4 })),
                         kneedle: Some(Rate(400.0)),
                         segmented: Some(Rate(612.3)),
+                        usl_peak: None,
                     },
                     binding: Some(Binding::Backlog),
                     ..Capacity {
@@ -323,7 +324,41 @@ pub(crate) fn stepped() -> Sample {
         chain.stages = stages;
         chain.capacity = capacity;
     }
+    let bounds = Capacity {
+        lower: Some(Rate(1_000.0)),
+        upper: Some(Rate(1_125.0)),
+        censored: Censored::None,
+    };
+    let share = |chain: &str, share| MixShare { chain: chain.to_owned(), share };
+    sample.findings.total.capacity = Some(CapacityFindings {
+        mixed: true,
+        mix: vec![share("boba", 0.6), share("eth", 0.4)],
+        limited_by: Some("eth".to_owned()),
+        binding: Some(Binding::Backlog),
+        second_opinions: SecondOpinions {
+            usl: Some(Ok(fit())),
+            usl_peak: Some(PeakInterval {
+                concurrency: usl::Interval { low: 90.5, high: f64::INFINITY },
+                throughput: usl::Interval { low: 1_850.0, high: 1_920.0 },
+                no_peak_ratio: 0.01,
+            }),
+            ..SecondOpinions::default()
+        },
+        ..bounds.found()
+    });
     sample
+}
+
+/// About specsdm91 of the R package usl.
+fn fit() -> usl::Fit {
+    usl::Fit {
+        model: usl::Model { sigma: 0.027_73, kappa: 1.044e-4, lambda: Rate(90.0) },
+        standard_errors: [0.009, 2e-5, 14.0],
+        residual_error: 29.0,
+        freedom: 4,
+        max_concurrency: 216.0,
+        max_throughput: Rate(1_884.0),
+    }
 }
 
 fn window(second: u64, reasons: Vec<Reason>) -> WindowFindings {
@@ -338,6 +373,7 @@ fn window(second: u64, reasons: Vec<Reason>) -> WindowFindings {
         p50: Some(Nanos(3 * MS)),
         p99: (second > 0).then_some(Nanos(90 * MS)),
         send_lag_p99: (second > 0).then_some(Nanos(30 * MS)),
+        generator_cpu: (second > 0).then_some(0.625),
         in_flight: 1.25,
         reasons,
     }
@@ -365,6 +401,8 @@ impl Capacity {
             binding: None,
             screening: false,
             mixed: false,
+            mix: Vec::new(),
+            limited_by: None,
             window: Nanos(10 * SECOND),
             second_opinions: SecondOpinions::default(),
             next_rates: Vec::new(),

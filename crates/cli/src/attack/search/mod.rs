@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use plimsoll_analysis::capacity::mlrsearch::Classification;
-use plimsoll_analysis::{Analyzer, ChainFindings, Findings, Options, Step};
+use plimsoll_analysis::{Analyzer, CapacityFindings, ChainFindings, Findings, Options, Step};
 use plimsoll_attack::schedule::Frequency;
 use plimsoll_attack::telemetry::Second;
 use plimsoll_attack::{Block, Hold};
@@ -140,7 +140,7 @@ impl Search {
     fn decide(&mut self) -> anyhow::Result<Option<Hold>> {
         self.take_in()?;
         let findings = self.findings();
-        let known = bracket(&findings.chains);
+        let known = bracket(&findings);
         if self.last.is_some() {
             self.line.complain(&told(&findings.chains));
         }
@@ -191,25 +191,15 @@ fn stream() -> anyhow::Result<NativeWriter<Vec<u8>>> {
     Ok(NativeWriter::new(Vec::new(), &StreamHeader::default())?)
 }
 
-/// What all chains together hold: in their mix, as much as the first lets through.
-fn bracket(chains: &[ChainFindings]) -> Bracket {
-    let all: u64 = chains.iter().map(|chain| chain.requests).sum();
-    let of_all = |chain: &ChainFindings, rate: Option<Rate>| {
-        let share = chain.requests as f64 / all.max(1) as f64;
-        rate.map(|rate| rate.per_second() / share)
+/// What all chains together hold, in their mix.
+fn bracket(findings: &Findings) -> Bracket {
+    let rate = |bound: fn(&CapacityFindings) -> Option<Rate>| {
+        findings.total.capacity.as_ref().and_then(bound).map(Rate::per_second)
     };
-    let bounds = |chain: &ChainFindings| {
-        let capacity = chain.capacity.as_ref()?;
-        Some((of_all(chain, capacity.lower), of_all(chain, capacity.upper)))
-    };
-    let least = |bounds: Vec<f64>| bounds.into_iter().min_by(f64::total_cmp);
-    let known: Option<Vec<_>> = chains.iter().map(bounds).collect();
-    let known = known.unwrap_or_default();
-    let lower: Option<Vec<f64>> = known.iter().map(|bounds| bounds.0).collect();
     Bracket {
-        lower: lower.and_then(least),
-        upper: least(known.iter().filter_map(|bounds| bounds.1).collect()),
-        is_generator: chains.iter().any(is_limited),
+        lower: rate(|capacity| capacity.lower),
+        upper: rate(|capacity| capacity.upper),
+        is_generator: findings.chains.iter().any(is_limited),
     }
 }
 
