@@ -116,6 +116,9 @@ impl Sink for Hand {
 
     fn stage(&mut self, chain: usize, stage: &Stage) -> io::Result<()> {
         let Some(rate) = sent_rate(self.start, stage) else { return Ok(()) };
+        if let Some(search) = &mut self.search {
+            search.rate(chain, rate);
+        }
         self.results.rate(chain, rate)
     }
 

@@ -280,7 +280,7 @@ fn write(writer: &mut NativeWriter<Place>, record: &NativeRecord<'_>) -> io::Res
 }
 
 /// How the generator fared, as a native stream has it.
-fn telemetry(second: &Second) -> Telemetry {
+pub(super) fn telemetry(second: &Second) -> Telemetry {
     let ratio = |part: Nanos| {
         let span = second.span.as_secs_f64();
         (span > 0.0).then(|| part.as_secs_f64() / span)

@@ -13,13 +13,13 @@ use plimsoll_attack::schedule::Frequency;
 use plimsoll_attack::telemetry::Second;
 use plimsoll_attack::{Block, Hold};
 use plimsoll_ingest::{
-    NativeRecord, NativeWriter, Progress, ReadOptions, Source, StreamHeader, read,
+    NativeRecord, NativeWriter, Progress, ReadOptions, SentRate, Source, StreamHeader, read,
 };
 use plimsoll_model::{Nanos, Rate};
 
 use super::args::Attack;
 use super::live::Line;
-use super::results::native_record;
+use super::results::{native_record, telemetry};
 use crate::config::Config;
 use rates::{Bracket, Next, Plan, Rates};
 
@@ -116,6 +116,21 @@ impl Search {
 
     pub(super) fn second(&mut self, second: &Second) {
         self.in_flight = second.in_flight;
+        let written = self.writer.telemetry(&telemetry(second));
+        self.note(written);
+    }
+
+    /// A rate that a chain will keep: the results say it too.
+    pub(super) fn rate(&mut self, chain: usize, rate: SentRate) {
+        let name = self.names.get(chain).map_or("", |name| name);
+        let written = self.writer.rate(name, rate);
+        self.note(written);
+    }
+
+    fn note(&mut self, written: Result<(), plimsoll_ingest::Error>) {
+        if let Err(error) = written {
+            self.failed.get_or_insert(error.into());
+        }
     }
 
     /// The rate that is held next; `None` when the search is over.
