@@ -39,6 +39,32 @@ fn the_tightest_control_group_counts() {
     assert_eq!(host.clock_set, Some(true));
 }
 
+/// Where control groups are still those of version 1, the quota counts.
+#[test]
+fn a_quota_of_version_1_counts() {
+    let root = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("proc/self/cgroup", "4:memory:/m\n3:cpu,cpuacct:/pod/load\n0::/\n");
+    write("proc/self/status", "Cpus_allowed_list:\t0-3\n");
+    let group = "sys/fs/cgroup/cpu/pod";
+    for (directory, quota) in [("", "150000"), ("/load", "-1")] {
+        write(&format!("{group}{directory}/cpu.cfs_quota_us"), quota);
+        write(&format!("{group}{directory}/cpu.cfs_period_us"), "100000\n");
+    }
+    let host = Host::read(root.path());
+    assert_eq!(host.cgroup, Some(Cgroup { cpu_quota: Some(1.5), ..Cgroup::default() }));
+    assert_eq!(host.cpu_time(), Some(1.5));
+    write(&format!("{group}/cpu.cfs_quota_us"), "-1");
+    assert_eq!(
+        (Host::read(root.path()).cgroup, Host::read(root.path()).cpu_time()),
+        (None, Some(4.0))
+    );
+}
+
 /// Nothing is guessed where there is nothing to read.
 #[test]
 fn an_empty_root_knows_nothing() {
