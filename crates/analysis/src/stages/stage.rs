@@ -21,6 +21,9 @@ const LEAST_MEANS: usize = 10;
 /// The time over which a mean is taken to find the warm-up.
 const MEAN_OVER: i64 = 1_000_000_000;
 
+/// The most windows, and means, of a stage: what says that it took years has them longer.
+const MOST: i64 = 32_768;
+
 /// A stage.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
@@ -68,7 +71,7 @@ impl Cut {
         let windows = i64::from(measure.min_windows.max(1));
         let (warm_up, window) = (in_cells(measure.warm_up), in_cells(measure.window).max(1));
         if warm_up.saturating_add(window.saturating_mul(windows)) <= cells {
-            return Self { warm_up, window };
+            return Self { warm_up, window: window.max(cells / MOST) };
         }
         // As long as a window of all that there is room for.
         let scaled = (cells / (windows + 1)).max(1);
@@ -249,8 +252,9 @@ struct Settled {
 
 /// Where the latency has settled; a rise is none of it.
 fn settled(members: &[Member<'_>], span: &Span, width: i64, cut: Cut) -> Settled {
-    let cells = (MEAN_OVER / width).max(1);
-    let count = (span.windows.end - span.windows.start) / cells;
+    let all = span.windows.end - span.windows.start;
+    let cells = (MEAN_OVER / width).max(1).max(all / MOST);
+    let count = all / cells;
     let means: Vec<f64> = (0..count)
         .map(|number| {
             let first = span.windows.start + number * cells;
@@ -373,6 +377,8 @@ mod tests {
         assert_eq!(cut(39), Cut { warm_up: 5, window: 5 });
         assert_eq!(cut(3), Cut { warm_up: 1, window: 1 });
         let second = Nanos(1_000_000_000);
+        let years = cut(i64::MAX / 2);
+        assert!(i64::MAX / 2 / years.window <= 2 * MOST, "{years:?}");
         let asked = Measure { window: second, warm_up: Nanos::ZERO, min_windows: 4, ..measure };
         assert_eq!(Cut::of(39, 125_000_000, &asked), Cut { warm_up: 0, window: 8 });
     }
