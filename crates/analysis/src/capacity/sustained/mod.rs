@@ -20,6 +20,9 @@ use super::window::{Objective, Reason, Rules, Window};
 /// The fewest sweeps whose differences tell how runs vary.
 const MIN_SWEEPS: usize = 3;
 
+/// One-sided confidence that windows miss the objective together, though most of them hold it.
+const SIGNIFICANT: f64 = 0.95;
+
 /// Of the resampled bounds, where the interval ends.
 const RESAMPLED_TAIL: f64 = 0.05;
 
@@ -189,7 +192,11 @@ pub fn sustained(steps: &[Step], objective: &Objective, rules: &Rules) -> Option
     let (lower, upper) = (at(bounds.lower), at(bounds.upper));
     let conditional = bounds.lower.and_then(|bound| {
         let group = groups.iter().find(|group| group.rate == bound)?;
-        let trials: Vec<Trial> = group.trials().map(|judged| judged.trial).collect();
+        let trial = |judged: &Judged| {
+            let Judged { window, .. } = judged;
+            Trial { duration: window.duration, loss_ratio: window.loss_ratio() }
+        };
+        let trials: Vec<Trial> = group.trials().map(trial).collect();
         conditional_throughput(&group.goal, bound, &trials)
     });
     let is_above = |rate: &Classified| bounds.lower.is_none_or(|lower| rate.rate > lower);
@@ -242,7 +249,7 @@ pub fn uncertainty(
         .collect();
     Some(Uncertainty {
         bracket: Interval { low: knee.lower, high: knee.upper },
-        resampled: resampled(&groups(steps, objective, rules), resamples, seed),
+        resampled: resampled(&groups(steps, objective, rules), objective, resamples, seed),
         sweeps: lower_bounds.and_then(|bounds| sweep_interval(&bounds, confidence)),
     })
 }
@@ -267,8 +274,49 @@ pub fn sweep_interval(capacities: &[Rate], confidence: f64) -> Option<Interval> 
 /// A window that counts.
 #[derive(Clone, Copy, Debug)]
 struct Judged {
-    trial: Trial,
+    window: Window,
     is_low_loss: bool,
+}
+
+/// What windows miss together.
+struct Missed {
+    what: Binding,
+    /// Whether it is more than the chance of a few windows.
+    is_significant: bool,
+}
+
+impl Missed {
+    /// `None` where all of their requests together hold the objective.
+    ///
+    /// The miss is significant where the one-sided lower bound of 95 % (t) of the windows' mean loss lies above what may be lost.
+    fn of<'a>(
+        windows: impl Iterator<Item = &'a Judged> + Clone,
+        objective: &Objective,
+    ) -> Option<Self> {
+        let mut all = Window::default();
+        for Judged { window, .. } in windows.clone() {
+            all.duration.0 = all.duration.0.saturating_add(window.duration.0);
+            all.sent += window.judged();
+            all.successes += window.successes;
+            all.good += window.good;
+        }
+        if all.sent == 0 || objective.is_low_loss(&all) {
+            return None;
+        }
+        let what = binding([&all].into_iter(), objective);
+        let is_above = |losses: Vec<f64>, most: f64| {
+            let count = losses.len() as f64;
+            let bound = mean_and_deviation(&losses)
+                .zip(t_quantile(SIGNIFICANT, count - 1.0))
+                .map(|((mean, deviation), t)| mean - t * deviation / count.sqrt());
+            bound.is_some_and(|bound| bound > most)
+        };
+        let losses = windows.clone().map(|judged| judged.window.loss_ratio()).collect();
+        let failures = windows.map(|judged| judged.window.failure_ratio()).collect();
+        let is_significant = is_above(losses, objective.max_loss_ratio)
+            || objective.max_failure_ratio.is_some_and(|most| is_above(failures, most));
+        Some(Self { what, is_significant })
+    }
 }
 
 /// The steps of one rate.
@@ -313,7 +361,7 @@ impl Group {
                     shown_by = shown_by.or(Some(found));
                 }
                 let judge = |window: &Window| Judged {
-                    trial: Trial { duration: window.duration, loss_ratio: window.loss_ratio() },
+                    window: *window,
                     is_low_loss: objective.is_low_loss(window),
                 };
                 (place, valid.iter().map(judge).collect())
@@ -328,24 +376,40 @@ impl Group {
         }
     }
 
-    fn trials(&self) -> impl Iterator<Item = &Judged> {
+    fn trials(&self) -> impl Iterator<Item = &Judged> + Clone {
         self.steps.iter().flat_map(|step| &step.1)
     }
 
     fn load<'a>(&self, trials: impl Iterator<Item = &'a Judged>) -> Load {
         let mut sums = DurationSums::default();
         for judged in trials {
-            sums.add(&self.goal, judged.trial.duration, judged.is_low_loss);
+            sums.add(&self.goal, judged.window.duration, judged.is_low_loss);
         }
         classify_sums(&self.goal, sums)
     }
 
-    fn classification(&self, load: &Load) -> Classification {
-        if self.backlog.is_some() { Classification::Upper } else { load.classification }
+    /// The classification by these windows, and what they miss together though most of them hold.
+    fn classification<'a>(
+        &self,
+        windows: impl Iterator<Item = &'a Judged> + Clone,
+        objective: &Objective,
+    ) -> (Load, Classification, Option<Binding>) {
+        let load = self.load(windows.clone());
+        match (self.backlog, load.classification) {
+            (Some(_), _) => (load, Classification::Upper, None),
+            (None, Classification::Lower) => match Missed::of(windows, objective) {
+                Some(Missed { what, is_significant: true }) => {
+                    (load, Classification::Upper, Some(what))
+                }
+                Some(Missed { what, .. }) => (load, Classification::Undecided, Some(what)),
+                None => (load, Classification::Lower, None),
+            },
+            (None, other) => (load, other, None),
+        }
     }
 
     fn classified(&self, steps: &[Step], objective: &Objective, rules: &Rules) -> Classified {
-        let load = self.load(self.trials());
+        let (load, classification, missed) = self.classification(self.trials(), objective);
         let valid = self.trials().count();
         let windows = || self.steps.iter().flat_map(|(place, _)| &steps[*place].windows);
         let mut reasons = BTreeMap::new();
@@ -356,11 +420,11 @@ impl Group {
         let binding = match (load.classification, self.backlog) {
             (Classification::Upper, _) => Some(binding(counted, objective)),
             (_, Some(_)) => Some(Binding::Backlog),
-            _ => None,
+            _ => missed,
         };
         Classified {
             rate: self.rate,
-            classification: self.classification(&load),
+            classification,
             load,
             valid,
             reasons,
@@ -384,7 +448,12 @@ fn binding<'a>(windows: impl Iterator<Item = &'a Window>, objective: &Objective)
     if failed >= slow { Binding::Success } else { Binding::Latency }
 }
 
-fn resampled(groups: &[Group], resamples: usize, seed: u64) -> Option<Interval> {
+fn resampled(
+    groups: &[Group],
+    objective: &Objective,
+    resamples: usize,
+    seed: u64,
+) -> Option<Interval> {
     let mut random = Random::new(seed);
     let (mut lowers, mut uppers) = (Vec::new(), Vec::new());
     for _ in 0..resamples {
@@ -393,7 +462,7 @@ fn resampled(groups: &[Group], resamples: usize, seed: u64) -> Option<Interval> 
             .map(|group| {
                 let drawn: Vec<&Judged> =
                     group.steps.iter().flat_map(|step| draw(&step.1, &mut random)).collect();
-                (group.rate, group.classification(&group.load(drawn.into_iter())))
+                (group.rate, group.classification(drawn.iter().copied(), objective).1)
             })
             .collect();
         let Bounds { lower, upper } = relevant_bounds(&loads);

@@ -140,7 +140,7 @@ fn nothing_is_found_in_nothing() {
 fn mixed() -> Vec<Step> {
     let steps = [
         step(400.0, &GOOD),
-        step(440.0, &[1_000, 1_000, 900, 900, 1_000, 1_000]),
+        step(440.0, &[1_000, 1_000, 985, 985, 1_000, 1_000]),
         step(480.0, &[900, 1_000, 900, 900, 1_000, 900]),
         step(520.0, &BAD),
     ];
@@ -206,4 +206,22 @@ proptest! {
         let sure = uncertainty(&steps, &OBJECTIVE, &RULES, 50, seed, 0.95).unwrap();
         prop_assert!(sure.widest().width() >= sure.bracket.width());
     }
+}
+
+/// Most windows hold 99 %, and yet 98.1 % of all requests are good: nobody would call that kept.
+#[test]
+fn windows_that_hold_one_by_one_and_not_together() {
+    use Classification::{Lower, Undecided, Upper};
+    let found = |good: &[u64]| {
+        let rate = &sustained(&[step(400.0, good)], &OBJECTIVE, &RULES).unwrap().rates[0];
+        (rate.classification, rate.load.classification, rate.binding)
+    };
+    let once = [1_000, 1_000, 1_000, 1_000, 1_000, 886];
+    assert_eq!(found(&once), (Undecided, Lower, Some(Binding::Latency)), "may be chance");
+    let often = [995, 960, 993, 950, 999, 955, 994, 965, 996, 958, 997, 962];
+    assert_eq!(found(&often), (Upper, Lower, Some(Binding::Latency)));
+    let held = [1_000, 1_000, 1_000, 1_000, 1_000, 950];
+    assert_eq!(found(&held), (Lower, Lower, None));
+    let undecided = knee(&[step(300.0, &GOOD), step(400.0, &once), step(500.0, &BAD)]);
+    assert_eq!((undecided.lower, undecided.upper), (Some(Rate(300.0)), Some(Rate(500.0))));
 }
