@@ -321,7 +321,7 @@ fn collect(
                 .map_err(sink_failed)?;
             next = Nanos(now.0 / SECOND.0 * SECOND.0 + SECOND.0);
         }
-        steering.at(now, sink)?;
+        steering.at(now, &shared.clock, sink)?;
         let until = steering.due().map_or(next, |due| due.min(next));
         match blocks.recv_timeout(Duration::from_nanos(until.0.saturating_sub(now.0))) {
             Ok(block) => {

@@ -3,7 +3,7 @@
 use plimsoll_model::Nanos;
 
 use super::pacer::Lane;
-use super::{Sink, course::Course, sink_failed};
+use super::{Sink, clock::Clock, course::Course, sink_failed};
 use crate::schedule::{Frequency, Stage};
 use crate::{Error, ErrorKind};
 
@@ -37,7 +37,7 @@ impl<'a> Steering<'a> {
         let chains: Vec<_> = lanes.iter().enumerate().filter_map(steered).collect();
         let mut steering = Self { due: None, chains };
         if !steering.chains.is_empty() {
-            steering.decide(Nanos::ZERO, sink)?;
+            steering.decide(|| Nanos::ZERO, sink)?;
         }
         Ok(steering)
     }
@@ -48,19 +48,26 @@ impl<'a> Steering<'a> {
     }
 
     /// Decides what comes next, if it is time.
-    pub(super) fn at(&mut self, now: Nanos, sink: &mut dyn Sink) -> Result<(), Error> {
+    pub(super) fn at(
+        &mut self,
+        now: Nanos,
+        clock: &Clock,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
         match self.due {
-            Some(due) if now >= due => self.decide(Nanos(now.0 + AHEAD.0), sink),
+            Some(due) if now >= due => self.decide(|| Nanos(clock.now().0 + AHEAD.0), sink),
             _ => Ok(()),
         }
     }
 
-    fn decide(&mut self, start: Nanos, sink: &mut dyn Sink) -> Result<(), Error> {
+    /// `start` is asked for behind the decision, which may take its time.
+    fn decide(&mut self, start: impl Fn() -> Nanos, sink: &mut dyn Sink) -> Result<(), Error> {
         let Some(Hold { rate, span, pause }) = sink.next_hold() else {
             self.chains.iter().for_each(|(_, course, _)| course.close());
             self.due = None;
             return Ok(());
         };
+        let start = start();
         let chains: &[_] = if span > Nanos::ZERO { &self.chains } else { &[] };
         for (place, course, (part, whole)) in chains {
             let rate = rate.share(*part, *whole).ok_or_else(|| {
