@@ -2,6 +2,7 @@ use plimsoll_model::{Batch, Nanos};
 
 use crate::counting::{Counting, Duplicates};
 use crate::fingerprint::fingerprint;
+use crate::labels::Labels;
 use crate::recheck::{Marks, Recheck};
 use crate::runs::RunStarts;
 use crate::slabs::{self, Slabs};
@@ -39,11 +40,11 @@ pub struct Analyzer {
 
 /// What the end of a pass leads to.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum Step<T = Box<Findings>> {
     /// All records are needed once more, the same ones in the same order.
     ReadAgain(Box<Analyzer>),
     /// The answer.
-    Done(Box<Findings>),
+    Done(T),
 }
 
 #[derive(Clone, Debug)]
@@ -112,7 +113,30 @@ impl Analyzer {
     /// pass: use it on inputs that can be read again only.
     #[must_use]
     pub fn finish(self, can_reread: bool) -> Step {
+        match self.end(can_reread) {
+            Step::ReadAgain(again) => Step::ReadAgain(again),
+            Step::Done(counted) => Step::Done(counted.findings()),
+        }
+    }
+
+    /// As [`Analyzer::finish`]; with the answer comes what says of each record what it was counted as, if all of them are
+    /// read once more.
+    #[must_use]
+    pub fn finish_with_labels(self, can_reread: bool) -> Step<(Box<Findings>, Labels)> {
+        match self.end(can_reread) {
+            Step::ReadAgain(again) => Step::ReadAgain(again),
+            Step::Done(counted) => {
+                let labels = counted.labels();
+                Step::Done((counted.findings(), labels))
+            }
+        }
+    }
+
+    fn end(self, can_reread: bool) -> Step<Counted> {
         let Self { options, inputs, duplicate_budget, pass } = self;
+        let counted = |counting, options, inputs, unchecked| {
+            Step::Done(Counted { counting, options, inputs, unchecked, duplicate_budget })
+        };
         let pass = match pass {
             Pass::Starts(streams) => {
                 let starts = streams.runs().starts();
@@ -126,10 +150,10 @@ impl Analyzer {
             Pass::Count(mut counting) => {
                 let unchecked = counting.duplicates.unchecked();
                 let Duplicates::Found(slabs) = &counting.duplicates else {
-                    return done(*counting, &options, &inputs, 0);
+                    return counted(counting, options, inputs, 0);
                 };
                 if unchecked == 0 || !can_reread {
-                    return done(*counting, &options, &inputs, unchecked);
+                    return counted(counting, options, inputs, unchecked);
                 }
                 let recheck = Recheck::new(slabs.inserted(), duplicate_budget);
                 counting.duplicates = Duplicates::Marked(Marks::default());
@@ -148,20 +172,44 @@ impl Analyzer {
                     rechecking.read.clear();
                     Pass::Recheck(rechecking)
                 } else {
-                    let Rechecking { counted, recheck, .. } = *rechecking;
+                    let Rechecking { counted: mut counting, recheck, .. } = *rechecking;
                     let marks = recheck.into_marks();
                     // The marks hold all duplicates, those too that the first count had found already.
-                    if marks.count()
-                        == counted.inputs.iter().map(|input| input.duplicates).sum::<u64>()
-                    {
-                        return done(counted, &options, &inputs, 0);
-                    }
+                    let found = counting.inputs.iter().map(|input| input.duplicates).sum::<u64>();
+                    let is_complete = marks.count() == found;
                     let duplicates = Duplicates::Marked(marks);
+                    if is_complete {
+                        counting.duplicates = duplicates;
+                        return counted(Box::new(counting), options, inputs, 0);
+                    }
                     Pass::Count(Box::new(Counting::new(&options, inputs.len(), starts, duplicates)))
                 }
             }
         };
         Step::ReadAgain(Box::new(Self { options, inputs, duplicate_budget, pass }))
+    }
+}
+
+/// All records counted.
+struct Counted {
+    counting: Box<Counting>,
+    options: Options,
+    inputs: Vec<String>,
+    unchecked: u64,
+    duplicate_budget: usize,
+}
+
+impl Counted {
+    fn findings(mut self) -> Box<Findings> {
+        // Their memory is for the findings.
+        self.counting.duplicates = Duplicates::Kept;
+        let Self { counting, options, inputs, unchecked, .. } = self;
+        Box::new(summary::findings(&counting, &options, &inputs, unchecked))
+    }
+
+    fn labels(&self) -> Labels {
+        let starts = self.counting.streams.starts().cloned();
+        Labels::new(&self.counting, &self.options, &self.inputs, starts, self.duplicate_budget)
     }
 }
 
@@ -177,12 +225,6 @@ fn first_count(
         Duplicates::Found(Box::new(Slabs::new(budget)))
     };
     Counting::new(options, inputs, starts, duplicates)
-}
-
-fn done(mut counting: Counting, options: &Options, inputs: &[String], unchecked: u64) -> Step {
-    // Their memory is for the findings.
-    counting.duplicates = Duplicates::Kept;
-    Step::Done(Box::new(summary::findings(&counting, options, inputs, unchecked)))
 }
 
 impl Rechecking {

@@ -134,12 +134,7 @@ impl Counting {
                     None => continue,
                 },
             };
-            let is_error = record.error.is_some_and(|error| {
-                batch
-                    .errors
-                    .get(error.0 as usize)
-                    .is_none_or(|error| !self.templates.accepts(error))
-            });
+            let is_error = self.templates.is_error(batch, record);
             let counted = self.cells.add(place.cell, record, is_error);
             let outcome = match counted {
                 Counted::Good => Outcome::Good,
@@ -203,16 +198,7 @@ impl Counting {
         record: &Record,
         place_in_order: u64,
     ) -> Side {
-        let index = record.error.map_or(usize::MAX, |error| error.0 as usize);
-        let template = match (self.errors.get_mut(index), batch.errors.get(index)) {
-            (Some(Some((status, template))), _) if *status == record.code => *template,
-            (Some(known), Some(error)) => {
-                let template = self.templates.intern(error, record.code);
-                *known = Some((record.code, template));
-                template
-            }
-            _ => self.templates.intern_status(record.code, record.has_body),
-        };
+        let template = self.templates.number(&mut self.errors, batch, record);
         self.cells.add_error(place.cell, template, record, place_in_order, place.host);
         self.templates.class(template).side()
     }
@@ -220,7 +206,13 @@ impl Counting {
 
 impl Duplicates {
     #[inline]
-    fn is_repeat(&mut self, record: &Record, slot: Slot, input: InputId, ordinal: u64) -> bool {
+    pub(crate) fn is_repeat(
+        &mut self,
+        record: &Record,
+        slot: Slot,
+        input: InputId,
+        ordinal: u64,
+    ) -> bool {
         match self {
             Self::Kept => false,
             Self::Found(slabs) => slabs.is_repeat(record, slot.attack_hash),

@@ -55,6 +55,7 @@ mod fingerprint;
 mod found;
 mod generators;
 mod groups;
+mod labels;
 mod latencies;
 mod matcher;
 mod names;
@@ -79,6 +80,7 @@ mod windows;
 
 pub use analyzer::{Analyzer, Step};
 pub use findings::*;
+pub use labels::{FailureLabel, Label, Labels};
 pub use matcher::{Conditions, InvalidCondition, Matcher};
 pub use options::{ChainRule, ChainsBy, IntendedRate, Measure, Options, Slo, Validity};
 pub use stages::{

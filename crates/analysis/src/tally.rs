@@ -14,6 +14,23 @@ pub(crate) struct Acceptance {
     pub(crate) good_within: Nanos,
 }
 
+impl Acceptance {
+    /// What a record is counted as, `accepted` saying whether its code is one of `codes`.
+    ///
+    /// A success has an accepted code. An error beside an HTTP success (a JSON-RPC error, or a check that failed after the
+    /// answer) makes it a failure; beside another code the error is but the status in words, and the code decides.
+    #[inline]
+    pub(crate) fn judge(&self, record: &Record, accepted: bool, is_error: bool) -> Counted {
+        if !accepted || (is_error && record.is_http_success()) {
+            Counted::Failure
+        } else if record.latency_from_due() <= self.good_within {
+            Counted::Good
+        } else {
+            Counted::Slow
+        }
+    }
+}
+
 /// Figures of a set of records that merge exactly.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
@@ -76,9 +93,6 @@ impl Default for Tally {
 
 impl Tally {
     /// Counts the record and says what as.
-    ///
-    /// A success has an accepted code. An error beside an HTTP success (a JSON-RPC error, or a check that failed after the
-    /// answer) makes it a failure; beside another code the error is but the status in words, and the code decides.
     #[inline]
     pub(crate) fn add(
         &mut self,
@@ -92,21 +106,18 @@ impl Tally {
         };
         let code = &mut self.codes[place];
         code.count += 1;
-        let success = code.accepted && !(is_error && record.is_http_success());
-        let counted = if success {
-            let is_good = record.latency_from_due() <= acceptance.good_within;
-            let good = u64::from(is_good);
+        let counted = acceptance.judge(record, code.accepted, is_error);
+        if counted == Counted::Failure {
+            self.failure.record(record.latency);
+        } else {
+            let good = u64::from(counted == Counted::Good);
             self.good += good;
             if !record.timestamp.is_known() {
                 self.untimed_successes += 1;
                 self.untimed_good += good;
             }
             self.success.record(record.latency);
-            if is_good { Counted::Good } else { Counted::Slow }
-        } else {
-            self.failure.record(record.latency);
-            Counted::Failure
-        };
+        }
         self.bytes_in = self.bytes_in.saturating_add(record.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(record.bytes_out);
         self.bytes_measured += u64::from(record.bytes_in > 0);

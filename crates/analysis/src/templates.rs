@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::{Equivalent, HashMap};
-use plimsoll_model::{BodySign, ErrorText, Record, Secrets, Timestamp};
+use plimsoll_model::{Batch, BodySign, ErrorText, Record, Secrets, Timestamp};
 
 use crate::names::excerpt;
 use crate::taxonomy::{CauseId, Class, Failure, Taxonomy};
@@ -96,14 +96,41 @@ impl Templates {
         }
     }
 
-    /// Whether a record with this error is a success all the same, as far as the error goes.
+    /// Whether the record holds an error that makes no success of it all the same.
     #[inline]
-    pub(crate) fn accepts(&self, error: &ErrorText) -> bool {
+    pub(crate) fn is_error(&self, batch: &Batch, record: &Record) -> bool {
+        record.error.is_some_and(|error| {
+            batch.errors.get(error.0 as usize).is_none_or(|error| !self.accepts(error))
+        })
+    }
+
+    #[inline]
+    fn accepts(&self, error: &ErrorText) -> bool {
         matches!(error.sign, BodySign::RpcError(code) if self.taxonomy.accepts_rpc(code))
     }
 
+    /// The number of the template of a failure. `known` remembers for each of the batch's errors the number with the
+    /// status that it was last seen with.
+    pub(crate) fn number(
+        &mut self,
+        known: &mut [Option<(u16, u32)>],
+        batch: &Batch,
+        record: &Record,
+    ) -> u32 {
+        let index = record.error.map_or(usize::MAX, |error| error.0 as usize);
+        match (known.get_mut(index), batch.errors.get(index)) {
+            (Some(Some((status, template))), _) if *status == record.code => *template,
+            (Some(known), Some(error)) => {
+                let template = self.intern(error, record.code);
+                *known = Some((record.code, template));
+                template
+            }
+            _ => self.intern_status(record.code, record.has_body),
+        }
+    }
+
     /// The number of what a failure with this status says.
-    pub(crate) fn intern(&mut self, error: &ErrorText, status: u16) -> u32 {
+    fn intern(&mut self, error: &ErrorText, status: u16) -> u32 {
         let short = excerpt(&error.template, MAX_TEMPLATE_LEN);
         let template = self.secrets.in_text(&short);
         let key = KeyRef { template: &template, status, sign: error.sign };
@@ -119,7 +146,7 @@ impl Templates {
     }
 
     /// The number of failures with this status and no text.
-    pub(crate) fn intern_status(&mut self, status: u16, has_body: bool) -> u32 {
+    fn intern_status(&mut self, status: u16, has_body: bool) -> u32 {
         let template = match status {
             0 if has_body => "no status, part of an answer (no error text)".to_owned(),
             0 => "no answer (no error text)".to_owned(),
@@ -190,6 +217,11 @@ impl Templates {
             first_place: tally.first_place,
             hosts,
         })
+    }
+
+    /// The template with this number.
+    pub(crate) fn text(&self, id: u32) -> &str {
+        self.kept.get(id as usize).map_or(OTHER, |kept| &kept.template)
     }
 
     /// The class of the template with this number.

@@ -11,7 +11,7 @@ use crate::{ChainsBy, Grouping, Options};
 pub(super) const OTHER: &str = "(other)";
 
 /// The chain of each group, by the group's number.
-pub(super) fn chain_names(counting: &Counting, options: &Options) -> (Grouping, Vec<String>) {
+pub(crate) fn chain_names(counting: &Counting, options: &Options) -> (Grouping, Vec<String>) {
     let groups = &counting.groups;
     let mut records: BTreeMap<u32, u64> = BTreeMap::new();
     for cell in counting.cells.iter() {
