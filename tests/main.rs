@@ -28,6 +28,8 @@ mod readme;
 mod recipe;
 mod shards;
 mod stub;
+#[cfg(feature = "tables")]
+mod tables;
 mod taxonomy;
 mod transport;
 mod util;

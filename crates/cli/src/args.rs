@@ -11,6 +11,7 @@ use plimsoll_attack::stub::Chain;
 use plimsoll_model::{CodeSet, Nanos, Rate, Timestamp};
 
 use crate::attack::{Attack, with_two_dashes};
+use crate::convert::TableArgs;
 use crate::{stub, values};
 
 const EXIT_CODES: &str = "\
@@ -107,11 +108,14 @@ pub(crate) struct Analyze {
     pub(crate) threads: u16,
 }
 
-/// Results in another format: gob, JSON, CSV and native streams, each to each, or a latency distribution
+/// Results in another format: gob, JSON, CSV and native streams, each to each, tables for notebooks, or a latency
+/// distribution
 ///
 /// Reads what `analyze` reads, and writes what vegeta reads: plimsoll convert --to gob results/ | vegeta report. Inputs
 /// follow one another in the order of their names, and nothing is left out, duplicates neither. What a format cannot
 /// hold is told on the standard error.
+///
+/// A table, with --to parquet, ipc or csv --table, counts as `analyze` does: duplicates once, credentials masked.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Convert {
@@ -138,7 +142,8 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0s")]
     pub(crate) skip: Nanos,
 
-    /// Mask what may be a credential in URLs, names, error texts and headers. Bodies stay as they are
+    /// Mask what may be a credential in URLs, names, error texts and headers. Bodies stay as they are. In tables it is
+    /// masked in any case
     #[arg(long)]
     pub(crate) redact: bool,
 
@@ -150,13 +155,17 @@ pub(crate) struct Convert {
     #[arg(long)]
     pub(crate) allow_damaged: bool,
 
-    /// Configuration file, which says what a success is in a distribution; ./plimsoll.toml is read where it exists
+    /// Configuration file, which says what a success is in a table or distribution; ./plimsoll.toml is read where it
+    /// exists
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
     /// Worker threads, at most 64; 0 for one per core. The output does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
     pub(crate) threads: u16,
+
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -165,12 +174,24 @@ pub(crate) enum Target {
     Gob,
     /// vegeta's JSON lines
     Json,
-    /// vegeta's CSV, 12 columns
+    /// vegeta's CSV, 12 columns; with --table a table's own
     Csv,
     /// Plimsoll's own stream, the smallest
     Native,
+    /// A table for notebooks, of windows unless --table says otherwise
+    Parquet,
+    /// The same as an Arrow IPC file (Feather)
+    Ipc,
     /// `HdrHistogram`'s percentile distribution of the latencies, in milliseconds
     Hgrm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Table {
+    /// A row per chain and window of time
+    Windows,
+    /// A row per request
+    Records,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -1,4 +1,8 @@
-//! `plimsoll convert`: records as they are, in another format.
+//! `plimsoll convert`: records as they are, in another format, or what they amount to as a table.
+
+#[cfg(feature = "tables")]
+mod counted;
+mod tables;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,10 +17,12 @@ use plimsoll_ingest::{
 use plimsoll_model::{Format, InputId, Ledger, Nanos, Timestamp};
 use plimsoll_render::{hgrm, visible};
 
-use crate::args::{Convert, LatencyOf, Target};
+use crate::args::{Convert, LatencyOf, Table, Target};
 use crate::config::Config;
 use crate::exit::Outcome;
 use crate::{analyze, inputs, output, progress};
+
+pub(crate) use tables::TableArgs;
 
 /// Converts, and says whether all of the inputs was there to be converted.
 pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
@@ -24,9 +30,10 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
         args.outcome.is_none() || args.to == Target::Hgrm,
         "--outcome chooses the latencies of a distribution: it goes with --to hgrm"
     );
+    let table = tables::asked(args)?;
     anyhow::ensure!(
-        args.config.is_none() || args.to == Target::Hgrm,
-        "--config says what a success is: it goes with --to hgrm"
+        args.config.is_none() || args.to == Target::Hgrm || table.is_some(),
+        "--config says what a success is: it goes with tables and with --to hgrm"
     );
     anyhow::ensure!(
         !args.redact || args.to != Target::Hgrm,
@@ -36,18 +43,19 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
     if let Some(path) = &args.output {
         output::refuse_input(path, &sources)?;
     }
-    if args.skip > Nanos::ZERO {
-        // What a run's start is shows only when all of it has been read.
+    if args.skip > Nanos::ZERO || table == Some(Table::Records) {
+        // What a run's start is, and what a record counts as, shows only when all has been read.
         for source in &mut sources {
             source.spool()?;
         }
     }
-    let (ledgers, too_large) = match args.to {
-        Target::Gob => records(args, &sources, Format::VegetaGob)?,
-        Target::Json => records(args, &sources, Format::VegetaJson)?,
-        Target::Csv => records(args, &sources, Format::VegetaCsv)?,
-        Target::Native => records(args, &sources, Format::Native)?,
-        Target::Hgrm => (distribution(args, &sources)?, 0),
+    let (ledgers, too_large) = match (table, args.to) {
+        (Some(table), _) => (tables::write(args, table, &sources)?, 0),
+        (None, Target::Gob) => records(args, &sources, Format::VegetaGob)?,
+        (None, Target::Json) => records(args, &sources, Format::VegetaJson)?,
+        (None, Target::Csv) => records(args, &sources, Format::VegetaCsv)?,
+        (None, Target::Native) => records(args, &sources, Format::Native)?,
+        (None, Target::Hgrm | Target::Parquet | Target::Ipc) => (distribution(args, &sources)?, 0),
     };
     for ledger in &ledgers {
         let told = match &ledger.refused {
