@@ -209,6 +209,7 @@ fn the_bracket_has_the_capacity_in_it() {
 /// Prints the table of docs/capacity.md: `cargo test --release -p plimsoll --bin plimsoll calibration -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
+#[expect(clippy::print_stdout, reason = "a table to look at")]
 fn calibration() {
     const SEEDS: u64 = 20;
     println!(
