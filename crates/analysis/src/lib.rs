@@ -61,6 +61,7 @@ mod matcher;
 mod names;
 mod options;
 mod pace;
+pub mod plan;
 mod proportion;
 mod recheck;
 mod runs;

@@ -1,6 +1,7 @@
 //! The analysis from outside: records in, findings out.
 
 mod findings;
+mod plan;
 mod properties;
 mod published;
 mod stages;

@@ -5,8 +5,10 @@ mod design_effect;
 mod histogram;
 mod kneedle;
 mod mlrsearch;
+mod plan;
 mod proportion;
 mod quantile_interval;
+mod queueing;
 mod sustained;
 mod usl;
 

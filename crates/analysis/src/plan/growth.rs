@@ -1,0 +1,90 @@
+//! Month by month, and when today's fleet is full; METHODS.md §3.3.
+
+use plimsoll_model::Rate;
+
+use super::cost::Bill;
+use super::error::Error;
+use super::inputs::{Growth, Inputs};
+use super::outcome::{Outcome, outcome};
+
+/// How a fleet grows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Growing {
+    /// Today, which is month 0, and the months after it.
+    pub months: Vec<Month>,
+    /// When the first pool is full; `None` where nothing grows.
+    pub full: Option<Full>,
+}
+
+/// A month.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Month {
+    /// Months from today.
+    pub number: u32,
+    /// Requests per second of all chains together.
+    pub target: Rate,
+    /// Instances that it takes.
+    pub instances: u64,
+    /// What they cost.
+    pub bill: Option<Bill>,
+}
+
+/// When today's fleet is full.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Full {
+    /// The pool that is, by its place.
+    pub pool: usize,
+    /// Months from today: `ln(N_surv * u / U)/ln(1 + g)`.
+    pub after_months: f64,
+    /// The first month for which it takes more instances.
+    pub month: u32,
+}
+
+/// The months, for a fleet that is sized as `today` is.
+///
+/// # Errors
+/// A fleet that grows beyond a billion instances.
+pub(super) fn growing(inputs: &Inputs, growth: Growth, today: &Outcome) -> Result<Growing, Error> {
+    let factor = |month: u32| (1.0 + growth.per_month).powi(month.cast_signed());
+    let months = (0..=growth.months)
+        .map(|number| {
+            let grown = grown(inputs, factor(number));
+            let needs = outcome(&grown, inputs.fleet.size_at.at())?;
+            Ok(needs.map(|needs| Month {
+                number,
+                target: grown.target(),
+                instances: needs.instances,
+                bill: needs.bill,
+            }))
+        })
+        .collect::<Result<Vec<Option<Month>>, Error>>()?;
+    Ok(Growing {
+        months: months.into_iter().flatten().collect(),
+        full: full(inputs, growth, today),
+    })
+}
+
+fn full(inputs: &Inputs, growth: Growth, today: &Outcome) -> Option<Full> {
+    if growth.per_month <= 0.0 {
+        return None;
+    }
+    let after = |(pool, found): (usize, &super::fleet::Pool)| {
+        let room = found.sizing.growth_until(inputs.fleet.utilisation_target);
+        (pool, (room.ln() / growth.per_month.ln_1p()).max(0.0))
+    };
+    let all = today.pools.iter().enumerate().map(after);
+    let (pool, after_months) = all.min_by(|left, right| left.1.total_cmp(&right.1))?;
+    // A fleet that is full after exactly two months carries the second, and not the third.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let month = (after_months + 1e-9).floor() as u32;
+    Some(Full { pool, after_months, month: month.saturating_add(1) })
+}
+
+/// The same with all targets times `factor`.
+pub(super) fn grown(inputs: &Inputs, factor: f64) -> Inputs {
+    let mut grown = inputs.clone();
+    for chain in &mut grown.chains {
+        chain.target = Rate(chain.target.per_second() * factor);
+    }
+    grown
+}
