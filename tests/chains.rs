@@ -400,21 +400,30 @@ fn a_configuration_that_is_wrong_is_refused_with_the_place() {
             "[chains.x]\nmatch = { attack = \"a\" }\nsuccess_codes = [\"2xx\"]\n",
             &["chains.x", "2xx"],
         ),
-        ("[slo]\nlatency_ms = -1\n", &["plimsoll.toml: slo.latency_ms"]),
-        ("[measure.ports]\nutilisation = 0\n", &["plimsoll.toml: measure.ports.utilisation = 0: "]),
+        ("[slo]\nlatency_ms = -1\n", &["plimsoll.toml:2:1: slo.latency_ms"]),
+        (
+            "[measure.ports]\nutilisation = 0\n",
+            &["plimsoll.toml:2:1: measure.ports.utilisation = 0: "],
+        ),
         ("[measure.ports]\nutilisation = -0.0\n", &["measure.ports.utilisation = 0: "]),
-        ("[measure.ports]\nsource_ips = 0\n", &["plimsoll.toml: measure.ports.source_ips = 0: "]),
+        (
+            "[measure.ports]\nsource_ips = 0\n",
+            &["plimsoll.toml:2:1: measure.ports.source_ips = 0: "],
+        ),
         ("[measure.ports]\nsource_ips = -1\n", &["plimsoll.toml:2:14: "]),
         (
             "[rpc]\nsuccess_codes = [3, -32005]\nrate_limited_codes = [429, -32005]\n",
-            &["plimsoll.toml: [rpc]: -32005 is in success_codes and in rate_limited_codes"],
+            &["plimsoll.toml:1:2: [rpc]: -32005 is in success_codes and in rate_limited_codes"],
         ),
         ("[slo]\nsuccess_min = 99.5\n", &["success_min"]),
         ("[surprise]\n", &["surprise"]),
         ("chains = [\n", &["plimsoll.toml:1:11: "]),
-        ("[slo]\n\n  latency = 5\n", &["plimsoll.toml:3:3: unknown field `latency`"]),
+        (
+            "[slo]\n\n  latency = 5\n",
+            &["plimsoll.toml:3:3: unknown field `latency`", "did you mean `latency_ms`?"],
+        ),
         ("[slo]\nlatency_ms = \"é\" x\n", &["plimsoll.toml:2:18: "]),
-        ("[chains.total]\n", &["plimsoll.toml: ", "[chains.total]", "cannot be called"]),
+        ("[chains.total]\n", &["plimsoll.toml:1:9: ", "[chains.total]", "cannot be called"]),
         ("[chains.\"(other)\"]\nmatch = { host = \"h\" }\n", &["(other)", "cannot be called"]),
     ] {
         dir.write("plimsoll.toml", config);

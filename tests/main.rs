@@ -17,6 +17,7 @@ mod doctor;
 mod duplicates;
 mod faults;
 mod find_capacity;
+mod generators;
 mod hostile;
 mod limits;
 mod mutations;

@@ -1,227 +1,281 @@
-//! What generators say of their plans and of themselves, in stages, windows and capacity.
+//! Fleets: from configurations, from recordings, and from summaries of them.
 
-use plimsoll_ingest::{
-    Clocks, NativeRecord, NativeWriter, SentSchedule, Shard, StreamHeader, Telemetry,
-};
-use plimsoll_model::{Nanos, Timestamp};
+mod refusals;
+
+use std::path::PathBuf;
+
 use serde_json::Value;
 
-use crate::util::Dir;
+use crate::util::{Dir, TestCommand, fixture, root};
 
-const SECOND: i64 = 1_000_000_000;
-/// In the midst of a window of the grid.
-const START: i64 = 1_795_422_932_777_191_788;
-const SLO: [&str; 2] = ["--slo", "latency=100ms,success=99%"];
+/// METHODS.md §3.5 as a configuration.
+const FOUR: &str = include_str!("fixtures/plan/four-chains.toml");
 
-/// A chain of an attack: rates per second, each kept for a time in seconds; nothing is sent at 0.
-struct Sent<'a> {
-    name: &'a str,
-    steps: &'a [(f64, u64)],
-    /// From which rate of this chain on answers take a second.
-    limit: f64,
+/// A service level and a target for the recorded servers `hard` and `queue` of `fixtures/ramp`.
+const HARD: &str =
+    "[slo]\nlatency_ms = 200\nsuccess_min = 0.99\n\n[chains.hard]\ntarget_rps = 2000\n";
+
+fn steps(server: &str) -> Vec<PathBuf> {
+    let directory = fixture("ramp").join(server);
+    let mut files: Vec<PathBuf> =
+        directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
 }
 
-impl Sent<'_> {
-    fn schedule(&self) -> SentSchedule {
-        let steps = self.steps.iter();
-        SentSchedule::Steps(
-            steps.map(|&(rate, seconds)| (rate, Nanos(seconds * 1_000_000_000))).collect(),
-        )
-    }
-
-    /// When each request is due, at uneven distances and a few per cent too seldom, and whether it is answered in time.
-    fn due(&self) -> Vec<(i64, bool)> {
-        let mut due = Vec::new();
-        let mut begin = 0.0;
-        for &(rate, seconds) in self.steps {
-            let end = begin + f64::from(u32::try_from(seconds).unwrap());
-            let mut number = 0.0_f64;
-            let mut at = begin;
-            while rate > 0.0 && at < end {
-                #[expect(clippy::cast_possible_truncation, reason = "seconds")]
-                due.push(((at * 1e9) as i64, rate < self.limit));
-                number += 1.0;
-                at = begin + (number + (number % 7.0) / 10.0) / rate * 1.03;
-            }
-            begin = end;
-        }
-        due
-    }
+/// `plimsoll plan` where a configuration lies.
+fn plan(dir: &Dir, config: &str) -> TestCommand {
+    dir.write("plimsoll.toml", config);
+    dir.plimsoll().arg("plan")
 }
 
-/// The stream of one of several hosts; `cpu` is what its generator used of its cores in each second.
-fn stream(chains: &[Sent<'_>], index: u32, count: u32, cpu: &[f64]) -> Vec<u8> {
-    let several = chains.len() > 1;
-    let wall = Timestamp(START);
-    let header = StreamHeader {
-        id: u64::from(index),
-        attack: if several { String::new() } else { chains[0].name.to_owned() },
-        schedule: (!several).then(|| chains[0].schedule()),
-        chains: if several {
-            chains.iter().map(|chain| (chain.name.to_owned(), chain.schedule())).collect()
-        } else {
-            Vec::new()
-        },
-        shard: (count > 1).then_some(Shard { index, count }),
-        start: Some(Clocks { wall, monotonic: Nanos(1) }),
-        ..StreamHeader::default()
-    };
-    let mut writer = NativeWriter::new(Vec::new(), &header).unwrap();
-    for chain in chains {
-        for (seq, (due, in_time)) in (0..).zip(chain.due()) {
-            if seq % u64::from(count) != u64::from(index) {
-                continue;
-            }
-            let due = Timestamp(START + due);
-            let url = format!("http://gateway.example/{}", chain.name);
-            let record = NativeRecord {
-                attack: chain.name.as_bytes(),
-                url: url.as_bytes(),
-                seq: Some(seq),
-                intended: due,
-                timestamp: due.saturating_add(Nanos(50_000)),
-                latency: Nanos(if in_time { 5_000_000 } else { 1_000_000_000 }),
-                code: 200,
-                ..NativeRecord::default()
-            };
-            writer.write(&record).unwrap();
-        }
-    }
-    for (second, &used) in (1..).zip(cpu) {
-        let telemetry = Telemetry {
-            time: Timestamp(START + second * SECOND),
-            cpu_ratio: Some(used * 0.25),
-            cpus: Some(0.25),
-            run_queue_ratio: None,
-            in_flight: None,
-            open_files: None,
-            ports_in_use: None,
-            sockets: Vec::new(),
-            send_lag: Vec::new(),
-        };
-        writer.telemetry(&telemetry).unwrap();
-    }
-    writer.finish().unwrap()
+fn assert_valid(answer: &Value) {
+    let schema = std::fs::read(root().join("schema/plimsoll.plan.schema.json")).unwrap();
+    let schema: Value = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(answer)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
 }
 
-fn stages<'a>(group: &'a Value) -> Vec<(f64, &'a str, &'a str)> {
-    let stages = group["stages"].as_array().unwrap().iter();
-    let text = |value: &'a Value| value.as_str().unwrap();
-    stages
-        .map(|stage| {
-            let rate = stage["offered_rps"].as_f64().unwrap();
-            (rate, text(&stage["start_utc"]), text(&stage["end_utc"]))
-        })
-        .collect()
-}
-
-const STEPS: &[(f64, u64)] = &[(300.0, 9), (0.0, 1), (310.0, 9), (0.0, 1), (100.0, 9)];
-
-/// 300 and 310 a second are one rate for who looks at counts, and each shard sends a third.
+/// METHODS.md §3.5: 14 instances and one to spare over two of three zones; 9,427.92 USD, 1.195829 for a million.
 #[test]
-fn stages_are_as_they_were_planned() {
-    let chain = [Sent { name: "eth", steps: STEPS, limit: 1e9 }];
+fn the_worked_example_is_right_to_the_cent() {
+    let dir = Dir::new();
+    let answer = plan(&dir, FOUR).json();
+    assert_valid(&answer);
+    let pool = &answer["pools"][0];
+    let figures =
+        ["base", "per_zone", "instances", "survivors"].map(|key| pool[key].as_u64().unwrap());
+    assert_eq!(figures, [14, 8, 24, 15]);
+    let busy = pool["busy_instances"].as_f64().unwrap();
+    assert!((busy - 88.0 / 9.0).abs() < 1e-12, "{busy}");
+    let cost = &answer["cost"];
+    assert_eq!(cost["relays_per_month"], 7_884_000_000_u64);
+    assert_eq!(cost["egress_gb"], 15_768);
+    let items: Vec<(&str, f64)> = cost["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["item"].as_str().unwrap(), item["amount"].as_f64().unwrap()))
+        .collect();
     let expected = [
-        (300.0, "2026-11-23T08:35:32.777191788Z", "2026-11-23T08:35:41.777191788Z"),
-        (310.0, "2026-11-23T08:35:42.777191788Z", "2026-11-23T08:35:51.777191788Z"),
-        (100.0, "2026-11-23T08:35:52.777191788Z", "2026-11-23T08:36:01.777191788Z"),
+        ("on_demand", 2978.4),
+        ("reserved", 0.0),
+        ("spot", 0.0),
+        ("queries", 4730.4),
+        ("egress", 1419.12),
+        ("fixed", 300.0),
     ];
-    for count in [1, 3] {
-        let dir = Dir::new();
-        let names: Vec<String> = (0..count).map(|index| format!("{index}.plim")).collect();
-        for (index, name) in (0..).zip(&names) {
-            dir.write(name, stream(&chain, index, count, &[]));
-        }
-        let answer = dir.analyze().args(SLO).args(&names).json();
-        assert_eq!(stages(&answer["chains"]["eth"]), expected, "{count}");
-        assert_eq!(stages(&answer["total"]), expected, "{count}");
+    assert_eq!(items, expected);
+    assert_eq!(cost["total"], 9427.92);
+    let per_million = cost["per_million"].as_f64().unwrap();
+    assert!((per_million - 1.195_829_528_2).abs() < 1e-9, "{per_million}");
+    // 10 % less capacity takes 27 instances, 8 % more takes 21.
+    let at = |end: &str| answer["interval"][end]["instances"].as_u64().unwrap();
+    assert_eq!((at("low"), at("point"), at("high")), (27, 24, 21));
+    assert_eq!(answer["warnings"].as_array().unwrap().len(), 0);
+
+    // A single zone and one to spare, and pools of their own: 15 and 20.
+    for (sets, instances) in [
+        (&["fleet.zones=1", "fleet.zone_failures=0"][..], 15),
+        (&["fleet.zones=1", "fleet.zone_failures=0", "fleet.pooling=per_chain"], 20),
+    ] {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let answer = plan(&dir, FOUR).args(sets).json();
+        assert_valid(&answer);
+        assert_eq!(answer["answer"]["instances"], instances);
+        assert_eq!(answer["what_if"]["base"]["instances"], 24);
     }
 }
 
-/// What was cut off at the end was never sent.
 #[test]
-fn an_attack_that_was_ended_early_has_no_more_stages_than_it_had() {
+fn the_first_lines_answer() {
     let dir = Dir::new();
-    let chain = [Sent { name: "eth", steps: STEPS, limit: 1e9 }];
-    dir.write("whole.plim", stream(&chain, 0, 1, &[]));
-    let to = ["--to", "2026-11-23T08:35:46Z", "--from", "2026-11-23T08:35:34Z"];
-    let answer = dir.analyze().args(SLO).args(to).arg("whole.plim").json();
-    let expected = [
-        (300.0, "2026-11-23T08:35:34.125000000Z", "2026-11-23T08:35:41.777191788Z"),
-        (310.0, "2026-11-23T08:35:42.777191788Z", "2026-11-23T08:35:45.875000000Z"),
-    ];
-    assert_eq!(stages(&answer["chains"]["eth"]), expected);
-}
-
-/// boba gives way at 120 of 300 a second.
-#[test]
-fn the_mix_of_all_chains_holds_what_its_weakest_does() {
-    let dir = Dir::new();
-    let eth = [(120.0, 10), (0.0, 1), (150.0, 10), (0.0, 1), (180.0, 10), (0.0, 1), (210.0, 10)];
-    let boba = eth.map(|(rate, seconds)| (rate / 1.5, seconds));
-    let chains = [
-        Sent { name: "eth", steps: &eth, limit: 200.0 },
-        Sent { name: "boba", steps: &boba, limit: 110.0 },
-    ];
-    dir.write("mix.plim", stream(&chains, 0, 1, &[]));
-    let answer = dir.analyze().args(SLO).arg("mix.plim").json();
-    let total = &answer["total"];
-    let rates: Vec<f64> = stages(total).into_iter().map(|stage| stage.0).collect();
-    assert_eq!(rates, [200.0, 250.0, 300.0, 350.0]);
-    let classes: Vec<&Value> =
-        total["stages"].as_array().unwrap().iter().map(|stage| &stage["classification"]).collect();
-    assert_eq!(classes, ["lower", "lower", "upper", "upper"]);
-    let capacity = &total["capacity"];
-    assert_eq!(capacity["bound_lower_rps"], 250.0, "{capacity}");
-    assert_eq!(capacity["bound_upper_rps"], 300.0);
-    assert_eq!(capacity["mix"], serde_json::json!({"boba": 0.4, "eth": 0.6}));
-    assert_eq!(capacity["limited_by"], "boba");
-    assert_eq!(capacity["mixed"], true);
-    assert_eq!(answer["chains"]["eth"]["capacity"]["mix"], Value::Null);
-    // All answers at the rate of the lower bound were good.
-    let conditional = capacity["conditional_rps"].as_f64().unwrap();
-    assert!((conditional / 250.0 - 0.97).abs() < 0.02, "{conditional}");
-
-    // Beside a chain that keeps its rate, the mix is another at each step.
-    let constant = [(100.0, 43)];
-    let chains = [
-        Sent { name: "eth", steps: &eth, limit: 200.0 },
-        Sent { name: "boba", steps: &constant, limit: 1e9 },
-    ];
-    dir.write("apart.plim", stream(&chains, 0, 1, &[]));
-    let answer = dir.analyze().args(SLO).arg("apart.plim").json();
-    assert_eq!(answer["total"]["capacity"], Value::Null);
-    assert_eq!(answer["chains"]["eth"]["capacity"]["bound_lower_rps"], 180.0);
-}
-
-/// Of two hosts, one is busy in the second step.
-#[test]
-fn a_busy_generator_is_the_limit() {
-    let dir = Dir::new();
-    let steps = [(200.0, 10), (0.0, 1), (400.0, 10)];
-    let chain = [Sent { name: "eth", steps: &steps, limit: 1e9 }];
-    let busy: Vec<f64> = (0..21).map(|second| if second < 11 { 0.4 } else { 0.9 }).collect();
-    dir.write("0.plim", stream(&chain, 0, 2, &[0.1; 21]));
-    dir.write("1.plim", stream(&chain, 1, 2, &busy));
-    let answer = dir.analyze().args(SLO).args(["0.plim", "1.plim"]).json();
-    let eth = &answer["chains"]["eth"];
-    let invalid: Vec<&Value> =
-        eth["stages"].as_array().unwrap().iter().map(|stage| &stage["invalid"]).collect();
-    assert_eq!(invalid, [&serde_json::json!({}), &serde_json::json!({"generator_cpu": 6})]);
-    assert_eq!(eth["capacity"]["censored"], "generator");
-    assert_eq!(eth["capacity"]["bound_lower_rps"], 200.0);
-    let windows = eth["windows"].as_array().unwrap();
-    let ratio = |place: usize| windows[place]["generator_cpu_ratio"].as_f64().unwrap();
-    assert!((ratio(3) - 0.4).abs() < 1e-9 && (ratio(15) - 0.9).abs() < 1e-9, "{windows:#?}");
-    assert_eq!(windows[15]["reason"], "generator_cpu");
-    let because = eth["verdict"]["because"].as_array().unwrap();
+    let text = plan(&dir, FOUR).env("COLUMNS", "80").answer();
+    insta::assert_snapshot!("four_chains", text);
     assert!(
-        because.iter().any(|one| one.as_str().unwrap().contains("of the CPU time")),
-        "{because:?}"
+        text.lines().all(|line| line.chars().count() <= 80 || line.starts_with("plimsoll ")),
+        "{text}"
+    );
+    let markdown = plan(&dir, FOUR).args(["--format", "markdown"]).answer();
+    insta::assert_snapshot!("four_chains_markdown", markdown);
+}
+
+#[test]
+fn every_figure_can_be_traced() {
+    let dir = Dir::new();
+    let text = plan(&dir, FOUR).arg("--explain").env("COLUMNS", "400").answer();
+    let (_, explained) = text.split_once("how each figure comes about\n").unwrap();
+    insta::assert_snapshot!("explained", explained);
+}
+
+#[test]
+fn pools_of_chains_in_two_zones() {
+    let dir = Dir::new();
+    let config = FOUR
+        .replace("zones = 3", "zones = 2\npooling = \"per_chain\"")
+        .replace("size_at = \"point\"", "size_at = \"low\"");
+    let config = format!("{config}\n[generator]\ntool = \"vegeta\"\nkeepalive = false\n");
+    let text = plan(&dir, &config).env("COLUMNS", "80").answer();
+    insta::assert_snapshot!("pools_in_two_zones", text);
+    let answer = plan(&dir, &config).json();
+    assert_valid(&answer);
+    // ⌈T/(0.7·K_low)⌉ and one to spare in either zone: 2000/(0.7·405) = 7.05, 1000/(0.7·540) = 2.65, 1000/(0.7·450) = 3.17.
+    let pools: Vec<u64> = answer["pools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pool| pool["instances"].as_u64().unwrap())
+        .collect();
+    assert_eq!(pools, [18, 8, 8, 10]);
+    // Without reuse a host has ports for 28,232·0.8/60 = 376.4/s less the 0.1 s that a connection is open: 14 hosts.
+    let ways = &answer["test"]["ways"];
+    assert_eq!((&ways[0]["hosts"], &ways[1]["hosts"]), (&14.into(), &1.into()));
+    let commands = ways[0]["commands"].as_array().unwrap();
+    assert_eq!(commands.len(), 14);
+    assert_eq!(
+        commands[13][0],
+        "vegeta attack -name ethereum -targets ethereum.txt -rate 2000/14s -duration 70s -keepalive=false -output ethereum-14.gob &"
+    );
+}
+
+/// The server `hard` carries 400/s and not 450/s (`truth.json`): 2000/(400·0.7) = 7.1, so 8, and one to spare.
+#[test]
+fn a_recording_is_enough_to_plan_with() {
+    let dir = Dir::new();
+    let answer = plan(&dir, HARD).args(steps("hard")).json();
+    assert_valid(&answer);
+    let chain = &answer["chains"]["hard"];
+    assert_eq!(
+        chain["capacity_rps"],
+        serde_json::json!({ "low": 400.0, "point": 400.0, "high": 450.0 })
+    );
+    assert_eq!(
+        (&chain["basis"]["kind"], &chain["basis"]["binding"], &chain["limit"]["verdict"]),
+        (&"measured".into(), &"success".into(), &"server_limited".into())
+    );
+    assert_eq!(
+        (&answer["answer"]["instances"], &answer["answer"]["at_most"]),
+        (&9.into(), &false.into())
+    );
+    // Each answer's body has 39 bytes; those of failures do not count.
+    assert_eq!(
+        (&chain["egress_bytes_per_relay"], &chain["egress_source"]),
+        (&39.into(), &"measured".into())
     );
 
-    // Where the limit is another, it was none; a stream that does not say how many cores there were knows nothing.
-    dir.write("plimsoll.toml", "[measure]\nmax_generator_cpu = 0.95\n");
-    let answer = dir.analyze().args(SLO).args(["0.plim", "1.plim"]).json();
-    assert_eq!(answer["chains"]["eth"]["capacity"]["bound_lower_rps"], 400.0);
+    // The same by way of a summary, from a file and from a pipe.
+    let summary = dir.analyze().args(steps("hard")).args(["--format", "json"]).answer();
+    let file = dir.write("summary.json", &summary);
+    let same = plan(&dir, HARD).arg(&file).json();
+    let piped = plan(&dir, HARD).arg("-").stdin(summary).json();
+    for other in [same, piped] {
+        assert_valid(&other);
+        for key in ["answer", "pools", "interval", "cost", "test"] {
+            assert_eq!(other[key], answer[key], "{key}");
+        }
+        assert_eq!(other["chains"]["hard"]["limit"], chain["limit"]);
+    }
+    // And named in the configuration.
+    let config = format!("{HARD}capacity_from = [\"summary.json\"]\n");
+    assert_eq!(plan(&dir, &config).json()["pools"], answer["pools"]);
+    // Two instances served in the test.
+    let config = format!("{HARD}instances_under_test = 2\n");
+    let halved = plan(&dir, &config).args(steps("hard")).json();
+    assert_eq!(
+        (&halved["chains"]["hard"]["capacity_rps"]["low"], &halved["pools"][0]["base"]),
+        (&200.0.into(), &15.into())
+    );
+}
+
+#[test]
+fn two_chains_that_were_measured_alone_share_a_fleet() {
+    let dir = Dir::new();
+    let config = format!("{HARD}\n[chains.queue]\ntarget_rps = 1000\n");
+    let answer = plan(&dir, &config).args(steps("hard")).args(steps("queue")).json();
+    assert_valid(&answer);
+    // 2000/400 + 1000/500 = 7, of 0.7: exactly ten, and one to spare.
+    let queue = &answer["chains"]["queue"]["capacity_rps"]["low"];
+    let busy = answer["pools"][0]["busy_instances"].as_f64().unwrap();
+    assert!((busy - (5.0 + 1000.0 / queue.as_f64().unwrap())).abs() < 1e-12);
+    assert_eq!(answer["chains"]["queue"]["basis"]["of_mix"], false);
+}
+
+/// No rate was too high: there may be more to an instance, and fewer may do.
+#[test]
+fn an_open_capacity_gives_an_upper_bound() {
+    let dir = Dir::new();
+    let text = plan(&dir, HARD).args(&steps("hard")[..7]).env("COLUMNS", "80").answer();
+    assert!(text.starts_with("PLAN: at most 10 instances carry 2,000/s"), "{text}");
+    assert!(text.contains("how sure: 10 "), "{text}");
+    assert!(text.contains("sustains at least 350/s"), "{text}");
+    let answer = plan(&dir, HARD).args(&steps("hard")[..7]).json();
+    assert_valid(&answer);
+    assert_eq!(
+        (&answer["answer"]["at_most"], &answer["interval"]["high"]),
+        (&true.into(), &Value::Null)
+    );
+}
+
+#[test]
+fn what_was_typed_wins_over_what_was_measured() {
+    let dir = Dir::new();
+    let set = ["--set", "chains.hard.capacity_rps.point=1000"];
+    let answer = plan(&dir, HARD).args(steps("hard")).args(set).json();
+    assert_valid(&answer);
+    assert_eq!(
+        answer["chains"]["hard"]["basis"]["source"],
+        "--set chains.hard.capacity_rps.point=1000"
+    );
+    assert_eq!(
+        (&answer["pools"][0]["base"], &answer["what_if"]["base"]["instances"]),
+        (&3.into(), &9.into())
+    );
+    let text = plan(&dir, FOUR)
+        .args(["--set", "cost.on_demand_per_hour=0.12", "--set", "chains.kava.target_rps=2000"])
+        .env("COLUMNS", "80")
+        .answer();
+    let (_, rest) = text.split_once("what if").unwrap();
+    insta::assert_snapshot!("what_if", format!("what if{}", rest.split_once("\n\n").unwrap().0));
+}
+
+/// The answer depends neither on threads nor on the order of the inputs.
+#[test]
+fn the_answer_is_the_same_every_time() {
+    let dir = Dir::new();
+    let mut files = steps("hard");
+    let one = plan(&dir, HARD).args(&files).args(["--threads", "1"]).answer();
+    files.reverse();
+    assert_eq!(plan(&dir, HARD).args(&files).args(["--threads", "2"]).answer(), one);
+}
+
+#[test]
+fn a_damaged_input_gives_no_verdict() {
+    let dir = Dir::new();
+    let mut bytes: Vec<u8> = Vec::new();
+    for file in steps("hard") {
+        bytes.extend(std::fs::read(file).unwrap());
+    }
+    bytes.truncate(bytes.len() - 40);
+    let cut = dir.write("cut.gob.zst", bytes);
+    let output = plan(&dir, HARD).arg(&cut).run();
+    assert_eq!(output.code, Some(3), "{}", output.stderr);
+    assert!(output.stdout.starts_with("PLAN: "));
+    assert_eq!(plan(&dir, HARD).arg(&cut).arg("--allow-damaged").run().code, Some(0));
+}
+
+#[test]
+fn names_and_texts_do_no_harm() {
+    let dir = Dir::new();
+    let config = "[chains.\"a|b `c` \\u001b[31m\"]\ntarget_rps = 5\ncapacity_rps = 2\ntargets = \"x'; rm y\"\n";
+    for format in ["text", "markdown", "json"] {
+        let answer = plan(&dir, config).args(["--format", format]).answer();
+        assert!(!answer.contains('\u{1b}'), "{answer}");
+        // A shell is to take it for one word.
+        assert!(!answer.contains("'x'; rm y"), "{answer}");
+    }
+    assert_valid(&plan(&dir, config).json());
 }

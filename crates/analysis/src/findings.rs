@@ -154,6 +154,8 @@ pub struct ChainFindings {
     pub goodput: Option<Rate>,
     /// Sum of the answers' captured bytes.
     pub bytes_in_total: u64,
+    /// The same of accepted answers alone: bodies, without headers.
+    pub bytes_in_success: u64,
     /// Sum of the requests' bytes.
     pub bytes_out_total: u64,
     /// Records whose answer's bytes were captured (`bytes_in > 0`).

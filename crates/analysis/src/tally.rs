@@ -38,6 +38,8 @@ pub(crate) struct Tally {
     pub(crate) failure: Latencies,
     pub(crate) good: u64,
     pub(crate) bytes_in: u64,
+    /// Those of them that came with successes.
+    pub(crate) bytes_in_success: u64,
     pub(crate) bytes_out: u64,
     pub(crate) bytes_measured: u64,
     /// Records whose answer's body was recorded.
@@ -77,6 +79,7 @@ impl Default for Tally {
             failure: Latencies::default(),
             good: 0,
             bytes_in: 0,
+            bytes_in_success: 0,
             bytes_out: 0,
             bytes_measured: 0,
             bodies: 0,
@@ -117,6 +120,7 @@ impl Tally {
                 self.untimed_good += good;
             }
             self.success.record(record.latency);
+            self.bytes_in_success = self.bytes_in_success.saturating_add(record.bytes_in);
         }
         self.bytes_in = self.bytes_in.saturating_add(record.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(record.bytes_out);
@@ -144,6 +148,7 @@ impl Tally {
         self.failure.merge(&other.failure);
         self.good += other.good;
         self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
+        self.bytes_in_success = self.bytes_in_success.saturating_add(other.bytes_in_success);
         self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
         self.bytes_measured += other.bytes_measured;
         self.bodies += other.bodies;

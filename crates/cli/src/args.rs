@@ -11,6 +11,7 @@ use plimsoll_attack::stub::Chain;
 use plimsoll_model::{CodeSet, Nanos, Rate, Timestamp};
 
 use crate::attack::{Attack, with_two_dashes};
+use crate::config::Set;
 use crate::convert::TableArgs;
 use crate::{stub, values};
 
@@ -32,6 +33,7 @@ pub(crate) enum Verb {
     Attack(Box<Attack>),
     Convert(Convert),
     Doctor(DoctorArgs),
+    Plan(Box<PlanArgs>),
     Stub(StubArgs),
 }
 
@@ -300,6 +302,88 @@ pub(crate) enum DoctorFormat {
 pub(crate) enum Emit {
     /// A drop-in file for /etc/sysctl.d
     Sysctl,
+}
+
+/// How many instances it takes, and what they cost: a fleet for the targets of plimsoll.toml
+///
+/// What an instance sustains is taken from result files, analysed as `analyze` does, from what `analyze --format json` wrote,
+/// or from the configuration. All keys: docs/plan.md.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct PlanArgs {
+    /// Result files, directories, patterns, summaries (plimsoll.summary/1), or - for the standard input. Without any, the
+    /// configuration says what an instance sustains
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Change a key of the configuration and compare, as in `cost.on_demand_per_hour=0.12`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Set>,
+
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+
+    /// Write the answer to FILE instead of the standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Show for each figure its formula, its inputs and where they are from
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Plan with measurements that are screenings, or were ended by the generator
+    #[arg(long)]
+    pub(crate) allow_screening: bool,
+
+    /// What makes a chain of the results, as for `analyze`
+    #[arg(short, long, value_name = "WHAT", value_parser = values::group_by)]
+    pub(crate) group_by: Option<GroupBy>,
+
+    /// The service level that an instance is to keep: latency=500ms,success=99.5%
+    #[arg(long, value_name = "GOALS", value_parser = values::slo)]
+    pub(crate) slo: Option<Slo>,
+
+    /// Leave out requests before this moment, as in 2026-11-23T08:35:32Z
+    #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
+    pub(crate) from: Option<Timestamp>,
+
+    /// Leave out requests at or after this moment
+    #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
+    pub(crate) to: Option<Timestamp>,
+
+    /// Leave out the first SPAN of each run, a warm-up, as in 30s
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0s")]
+    pub(crate) skip: Nanos,
+
+    /// The rate that an attack was to keep, as for `analyze`
+    #[arg(long, value_name = "[ATTACK=]RATE", value_parser = values::intended_rate)]
+    pub(crate) rate: Vec<IntendedRate>,
+
+    /// Exit with 0 although an input is damaged
+    #[arg(long)]
+    pub(crate) allow_damaged: bool,
+
+    /// Configuration file; ./plimsoll.toml is read where it exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// When to colour text
+    #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
+    pub(crate) color: Colour,
+
+    /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
+    pub(crate) threads: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// For a pull request or a document
+    Markdown,
+    /// plimsoll.plan/1
+    Json,
 }
 
 /// A JSON-RPC gateway of known capacity to measure against

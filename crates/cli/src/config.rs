@@ -1,11 +1,18 @@
 //! `plimsoll.toml`: schema in `docs/configuration.md`.
 
+mod chain;
+mod fleet;
+mod place;
+mod set;
+mod suggest;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use plimsoll_analysis::plan::{Costs, Fleet, Growth};
 use plimsoll_analysis::{
     ChainRule, ChainsBy, Class, Conditions, IntendedRate, Matcher, Measure, Options, Ports,
     RpcCodes, Rule, Slo, Taxonomy, Validity,
@@ -14,6 +21,14 @@ use plimsoll_model::{CodeSet, Nanos, Rate};
 use plimsoll_render::ConfiguredChain;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use chain::CapacityTable;
+use fleet::{CostTable, FleetTable, GeneratorTable, GrowthTable};
+use place::Place;
+
+pub(crate) use chain::PlannedChain;
+pub(crate) use fleet::{GeneratorHosts, PerRelay};
+pub(crate) use set::Set;
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "plimsoll.toml";
@@ -24,22 +39,26 @@ const MOST_WINDOWS: u32 = 10_000;
 /// The most draws of windows that can be asked for.
 const MOST_RESAMPLES: usize = 100_000;
 
-/// The part of the configuration that `analyze` reads. Tables of other verbs are let pass, unknown ones are not.
+/// The configuration. Tables of verbs to come are let pass, unknown ones are not.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     /// Where it was read; empty where nothing was.
     #[serde(skip)]
     pub(crate) path: PathBuf,
+    /// What was read.
+    #[serde(skip)]
+    text: String,
+    /// What was changed on the command line.
+    #[serde(skip)]
+    sets: Vec<Set>,
     slo: Option<SloTable>,
     chains: Chains,
     measure: MeasureTable,
-    #[serde(rename = "fleet")]
-    _fleet: Option<IgnoredAny>,
-    #[serde(rename = "growth")]
-    _growth: Option<IgnoredAny>,
-    #[serde(rename = "cost")]
-    _cost: Option<IgnoredAny>,
+    fleet: FleetTable,
+    growth: Option<GrowthTable>,
+    cost: Option<CostTable>,
+    generator: GeneratorTable,
     #[serde(rename = "gate")]
     _gate: Option<IgnoredAny>,
     taxonomy: Vec<RuleTable>,
@@ -109,15 +128,11 @@ struct ChainTable {
     conditions: Option<MatchTable>,
     success_codes: Option<Vec<String>>,
     target_rps: Option<f64>,
-    #[serde(rename = "capacity_rps")]
-    _capacity_rps: Option<IgnoredAny>,
-    #[serde(rename = "capacity_from")]
-    _capacity_from: Option<IgnoredAny>,
+    capacity_rps: Option<CapacityTable>,
+    capacity_from: Option<Vec<String>>,
     instances_under_test: Option<u32>,
-    #[serde(rename = "db_queries_per_relay")]
-    _db_queries_per_relay: Option<IgnoredAny>,
-    #[serde(rename = "egress_bytes_per_relay")]
-    _egress_bytes_per_relay: Option<IgnoredAny>,
+    db_queries_per_relay: Option<f64>,
+    egress_bytes_per_relay: Option<f64>,
     targets: Option<String>,
     weight: Option<f64>,
 }
@@ -192,9 +207,127 @@ impl Config {
             .with_context(|| format!("cannot read {}", path.display()))?;
         let mut config: Self = toml::from_str(&text)
             .map_err(|error| anyhow::anyhow!("{}{}", path.display(), at_place(&text, &error)))?;
-        config.check_names().with_context(|| path.display().to_string())?;
-        config.path = path;
+        (config.path, config.text) = (path, text);
+        config.check_names().map_err(|error| config.in_file(error))?;
         Ok(config)
+    }
+
+    /// The same with some keys changed.
+    pub(crate) fn with(&self, sets: &[Set]) -> anyhow::Result<Self> {
+        let mut table: toml::Table = toml::from_str(&self.text)?;
+        let mut config = Self::default();
+        for set in sets {
+            self.check_chain(set)?;
+            set.apply(&mut table);
+            let changed = toml::Value::from(table.clone()).try_into::<Self>();
+            config = changed.map_err(|error| {
+                let message = suggest::suggested(&one_line(error.message()));
+                anyhow::anyhow!("--set {}: {message}", set.text)
+            })?;
+        }
+        (config.path, config.text) = (self.path.clone(), self.text.clone());
+        config.sets = sets.to_vec();
+        config.check_names().map_err(|error| config.in_file(error))?;
+        Ok(config)
+    }
+
+    /// Whether the chain that is changed is one of the file's.
+    fn check_chain(&self, set: &Set) -> anyhow::Result<()> {
+        let names = self.chain_names();
+        let Some(rest) = set.key.strip_prefix("chains.") else { return Ok(()) };
+        let is_of =
+            |name: &&str| rest.strip_prefix(*name).is_some_and(|rest| rest.starts_with('.'));
+        anyhow::ensure!(
+            names.is_empty() || names.iter().any(is_of),
+            "--set {}: there is no such chain; there are {}",
+            set.text,
+            names.join(", ")
+        );
+        Ok(())
+    }
+
+    /// What is wrong, with its place. Messages begin with the key.
+    pub(crate) fn in_file(&self, error: anyhow::Error) -> anyhow::Error {
+        let message = error.to_string();
+        let place = self.place(place::subject(&message));
+        error.context(place.unwrap_or_else(|| self.path.display().to_string()))
+    }
+
+    /// Where a key was given: `plimsoll.toml:3:1`, `--set …`. `None` where it was not.
+    pub(crate) fn place(&self, key: &str) -> Option<String> {
+        let is_in = |set: &&Set| {
+            let rest = key.strip_prefix(set.key.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if let Some(set) = self.sets.iter().rfind(is_in) {
+            return Some(format!("--set {}", set.text));
+        }
+        let Place { line, column } = Place::of(&self.text, key)?;
+        Some(format!("{}:{line}:{column}", self.path.display()))
+    }
+
+    /// The value of a key in the file, as it would be written.
+    pub(crate) fn value(&self, key: &str) -> Option<String> {
+        fn find<'a>(table: &'a toml::Table, path: &str) -> Option<&'a toml::Value> {
+            table.iter().find_map(|(name, value)| {
+                let rest = path.strip_prefix(name.as_str())?;
+                match (rest.strip_prefix('.'), value) {
+                    (None, value) if rest.is_empty() => Some(value),
+                    (Some(rest), toml::Value::Table(inner)) => find(inner, rest),
+                    _ => None,
+                }
+            })
+        }
+        let table: toml::Table = toml::from_str(&self.text).ok()?;
+        find(&table, key).map(|value| match value {
+            toml::Value::String(text) => text.clone(),
+            value => value.to_string(),
+        })
+    }
+
+    /// How a key, or one below it, was changed on the command line.
+    pub(crate) fn set_place(&self, key: &str) -> Option<String> {
+        let is_at = |set: &&Set| {
+            let rest = set.key.strip_prefix(key);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.sets.iter().rfind(is_at).map(|set| format!("--set {}", set.text))
+    }
+
+    /// The instances that are planned, and how.
+    pub(crate) fn fleet(&self) -> anyhow::Result<Fleet> {
+        self.fleet.fleet()
+    }
+
+    /// How targets grow, where that is said.
+    pub(crate) fn growth(&self) -> anyhow::Result<Option<Growth>> {
+        self.growth.as_ref().map(GrowthTable::growth).transpose()
+    }
+
+    /// What things cost, where that is said.
+    pub(crate) fn costs(&self) -> anyhow::Result<Option<Costs>> {
+        self.cost.as_ref().map(CostTable::costs).transpose()
+    }
+
+    /// What a request leads to, where a chain does not say.
+    pub(crate) fn per_relay(&self) -> anyhow::Result<PerRelay> {
+        self.cost.as_ref().map_or_else(|| Ok(PerRelay::default()), CostTable::per_relay)
+    }
+
+    /// The hosts that a test is made from.
+    pub(crate) fn generator_hosts(&self) -> anyhow::Result<GeneratorHosts> {
+        self.generator.hosts()
+    }
+
+    /// The chains that are planned for: those with a target.
+    pub(crate) fn planned(&self) -> anyhow::Result<Vec<PlannedChain>> {
+        let planned = self.chains.0.iter().map(|(name, chain)| chain.planned(name));
+        Ok(planned.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    /// The names of all chains, with a target or without.
+    pub(crate) fn chain_names(&self) -> Vec<&str> {
+        self.chains.0.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// The names that the report itself uses.
@@ -527,18 +660,18 @@ fn one_line(message: &str) -> String {
     lines.filter(|line| !line.is_empty() && *line != "^").collect::<Vec<_>>().join(" ")
 }
 
-/// `:3:5: unknown field …`, on one line.
+/// `:3:5: unknown field …`, `:4:9: fleet.zones: invalid type …`, on one line.
 fn at_place(text: &str, error: &toml::de::Error) -> String {
-    let message = one_line(error.message());
-    let before = error.span().and_then(|span| text.get(..span.start));
-    before.map_or_else(
-        || format!(": {message}"),
-        |before| {
-            let line = before.matches('\n').count() + 1;
-            let start = before.rfind('\n').map_or(0, |end| end + 1);
-            format!(":{line}:{}: {message}", before[start..].chars().count() + 1)
-        },
-    )
+    let mut message = suggest::suggested(&one_line(error.message()));
+    let Some(start) = error.span().map(|span| span.start) else { return format!(": {message}") };
+    let names_its_key = message.starts_with("unknown field");
+    if let Some(key) = place::key_at(text, start).filter(|_| !names_its_key) {
+        message = format!("{key}: {message}");
+    }
+    match Place::at(text, start) {
+        Some(Place { line, column }) => format!(":{line}:{column}: {message}"),
+        None => format!(": {message}"),
+    }
 }
 
 /// A glob that matches `name` alone.

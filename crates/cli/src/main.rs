@@ -10,6 +10,7 @@ mod exit;
 mod inputs;
 mod interrupt;
 mod output;
+mod plan;
 mod progress;
 mod stub;
 mod values;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         args::Verb::Attack(attack) => attack::run(&attack),
         args::Verb::Convert(convert) => convert::run(&convert),
         args::Verb::Doctor(doctor) => doctor::run(&doctor),
+        args::Verb::Plan(plan) => plan::run(&plan),
         args::Verb::Stub(stub) => stub::run(&stub),
     }))
 }

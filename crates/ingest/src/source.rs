@@ -72,6 +72,18 @@ impl Source {
         Ok(())
     }
 
+    /// The input's first bytes as they are, at most `most` of them. Of one that can be read only once they are gone then:
+    /// [`Source::spool`] comes first.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn beginning(&self, most: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let read = self.open()?.0.take(most).read_to_end(&mut bytes);
+        read.map_err(|source| Error::open(&self.name, source))?;
+        Ok(bytes)
+    }
+
     /// The input's bytes, and how many there are where that is known.
     pub(crate) fn open(&self) -> Result<(Box<dyn Read + Send>, Option<u64>), Error> {
         let failed = |source| Error::open(&self.name, source);

@@ -17,6 +17,8 @@ mod histogram;
 mod number;
 mod structs;
 
+pub(crate) use structs::InOrder;
+
 use crate::Summary;
 use crate::escape::ascii_hidden;
 

@@ -35,6 +35,12 @@ impl Page {
         self.out.push('\n');
     }
 
+    /// A line as it is, however long: somebody is to copy it.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
     /// Pieces one after another with `separator` between them, broken only between pieces where that is possible.
     pub(crate) fn flow(&mut self, pieces: &[Cell<'_>], separator: &str, indent: usize) {
         let mut column = 0;

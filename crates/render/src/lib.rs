@@ -1,4 +1,4 @@
-//! Findings to text, Markdown, JSON and vegeta's own report.
+//! Findings and plans to text, Markdown, JSON and vegeta's own report.
 //!
 //! Each renderer takes one [`Summary`] and returns a `String`; nothing here prints, reads or asks for the time.
 //!
@@ -14,8 +14,10 @@ pub mod hgrm;
 pub mod json;
 mod layout;
 pub mod markdown;
+mod measured;
 mod notices;
 mod numbers;
+pub mod plan;
 mod sections;
 mod summary;
 pub mod text;
@@ -23,5 +25,6 @@ pub mod vegeta;
 mod verdict;
 
 pub use escape::visible;
+pub use measured::{MeasuredChain, Measurement, ReadError};
 pub use notices::warnings;
 pub use summary::{ConfiguredChain, EffectiveConfig, Summary};

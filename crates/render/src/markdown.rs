@@ -82,7 +82,7 @@ fn holds(f: &mut Formatter<'_>, holds: &Holds<'_>) -> fmt::Result {
     holds.stages.iter().try_for_each(|stages| table(f, stages))
 }
 
-fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {
+pub(crate) fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {
     writeln!(f)?;
     row(f, table.columns.iter().map(|column| Cow::Borrowed(column.title)))?;
     row(
@@ -115,7 +115,7 @@ fn row<'a>(f: &mut Formatter<'_>, cells: impl Iterator<Item = Cow<'a, str>>) -> 
     writeln!(f)
 }
 
-fn joined(cells: &[Cell<'_>], separator: &str) -> String {
+pub(crate) fn joined(cells: &[Cell<'_>], separator: &str) -> String {
     let texts: Vec<Cow<'_, str>> = cells.iter().map(|cell| shown(cell, code_span)).collect();
     texts.join(separator)
 }

@@ -131,7 +131,8 @@ fn three_digits(value: f64, most: usize) -> String {
     format!("{value:.decimals$}")
 }
 
-fn grouped(number: &str) -> String {
+/// A number with its thousands set apart.
+pub(crate) fn grouped(number: &str) -> String {
     let digits = number.find('.').unwrap_or(number.len());
     let mut out = String::with_capacity(number.len() + digits / 3);
     for (index, c) in number.chars().enumerate() {

@@ -115,7 +115,7 @@ fn holds(page: &mut Page, holds: &Holds<'_>) {
 }
 
 /// Words in front, and a sentence behind them.
-fn sentence(page: &mut Page, front: &[Cell<'_>], sentence: &Sentence, indent: usize) {
+pub(crate) fn sentence(page: &mut Page, front: &[Cell<'_>], sentence: &Sentence, indent: usize) {
     let text = sentence.text();
     let words = text.split_whitespace().map(Cell::new);
     let pieces: Vec<Cell<'_>> = front.iter().cloned().chain(words).collect();

@@ -111,6 +111,7 @@ impl Context<'_> {
             throughput: rate(tally.successes() - tally.untimed_successes),
             goodput: if has_slo { rate(tally.good - tally.untimed_good) } else { None },
             bytes_in_total: tally.bytes_in,
+            bytes_in_success: tally.bytes_in_success,
             bytes_out_total: tally.bytes_out,
             bytes_measured: tally.bytes_measured,
             bodies: tally.bodies,

@@ -1,5 +1,7 @@
 //! Plans: cases by hand, and what holds for all of them.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
+
 use plimsoll_analysis::plan::breaking::Breaks;
 use plimsoll_analysis::plan::sensitivity::Assumption;
 use plimsoll_analysis::plan::{

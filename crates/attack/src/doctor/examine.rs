@@ -49,6 +49,7 @@ fn headline(plan: &Plan, hosts: Hosts) -> String {
         Binding::Cpu => "CPU time sets",
         Binding::OpenFiles => "open files set",
         Binding::Conntrack => "conntrack's table sets",
+        Binding::Network => "the network sets",
     };
     let (needed, each) = (words::count(hosts.needed), words::rate(hosts.rate_each));
     format!("{rate} takes {needed} hosts such as this, {each} each: {limit} the limit")

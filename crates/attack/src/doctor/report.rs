@@ -84,6 +84,8 @@ pub enum Binding {
     OpenFiles,
     /// Entries of conntrack.
     Conntrack,
+    /// Bits per second of the network.
+    Network,
 }
 
 impl Binding {
@@ -96,6 +98,7 @@ impl Binding {
             Self::Cpu => Some("cpu"),
             Self::OpenFiles => Some("open_files"),
             Self::Conntrack => Some("conntrack"),
+            Self::Network => Some("network"),
         }
     }
 }

@@ -43,8 +43,9 @@ pub fn sysctl(host: &Host, plan: &Plan) -> String {
     text
 }
 
-/// The host as the file would have it.
-fn improved(host: &Host, plan: &Plan) -> Host {
+/// The host as [`sysctl`]'s file would have it.
+#[must_use]
+pub fn improved(host: &Host, plan: &Plan) -> Host {
     let mut host = host.clone();
     if port_range(&host, plan).is_some() {
         host.reserved_ports = reserved(&host);

@@ -165,6 +165,7 @@ fn chain<'a>(chain: &'a analysis::ChainFindings, config: &EffectiveConfig) -> Ch
         throughput_rps: rate(chain.throughput),
         goodput_rps: rate(chain.goodput),
         bytes_in_total: chain.bytes_in_total,
+        bytes_in_success: chain.bytes_in_success,
         bytes_out_total: chain.bytes_out_total,
         bytes_measured: chain.bytes_measured,
         bodies_recorded: chain.bodies,

@@ -105,6 +105,7 @@ pub(super) struct Chain<'a> {
     pub(super) throughput_rps: Option<f64>,
     pub(super) goodput_rps: Option<f64>,
     pub(super) bytes_in_total: u64,
+    pub(super) bytes_in_success: u64,
     pub(super) bytes_out_total: u64,
     pub(super) bytes_measured: u64,
     pub(super) bodies_recorded: u64,
@@ -297,7 +298,7 @@ pub(super) struct Warning {
 }
 
 /// A map that keeps the order in which it was made.
-pub(super) struct InOrder<'a, T>(pub(super) Vec<(&'a str, T)>);
+pub(crate) struct InOrder<'a, T>(pub(crate) Vec<(&'a str, T)>);
 
 impl<T: Serialize> Serialize for InOrder<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -141,7 +141,7 @@ fn share(share: f64) -> String {
 }
 
 /// `99 % good within 200 ms, 99 % accepted`.
-fn goal(config: &EffectiveConfig) -> String {
+pub(crate) fn goal(config: &EffectiveConfig) -> String {
     let good = config.slo_latency.map(|latency| {
         let share = plain_percentage(config.slo_good_ratio_min.unwrap_or(GOOD_RATIO));
         format!("{share} % good within {} ms", millis(latency))

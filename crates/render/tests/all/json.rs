@@ -291,6 +291,7 @@ struct Chain {
     throughput_rps: Option<f64>,
     goodput_rps: Option<f64>,
     bytes_in_total: u64,
+    bytes_in_success: u64,
     bytes_out_total: u64,
     bytes_measured: u64,
     bodies_recorded: u64,

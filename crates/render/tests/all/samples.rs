@@ -584,6 +584,7 @@ fn chain(group: &Group) -> ChainFindings {
         throughput: Rate::over(successes, active),
         goodput: None,
         bytes_in_total: successes * 57,
+        bytes_in_success: successes * 57,
         bytes_out_total: requests * 60,
         bytes_measured: successes,
         bodies: successes,

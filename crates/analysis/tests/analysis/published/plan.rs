@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
+
 use plimsoll_analysis::plan::cost::Item;
 use plimsoll_analysis::plan::{
     Capacity, Costs, Demand, Fleet, Inputs, Plan, Pooling, SizeAt, plan,

@@ -1,3 +1,5 @@
+use plimsoll_model::Rate;
+
 use crate::doctor::words::{count, plural};
 use crate::doctor::{Check, Host, Plan, Status};
 
@@ -28,6 +30,12 @@ pub(crate) fn per_process(host: &Host, plan: &Plan) -> Option<Check> {
         )
     });
     Some(Check { name: "open_files", status, finding, fix })
+}
+
+/// The most that the limit lets one host send.
+pub(crate) fn most(host: &Host, plan: &Plan) -> Option<Rate> {
+    let each = host.open_files?.hard.saturating_sub(BESIDE).max(1);
+    Some(Rate(each as f64 / plan.latency.as_secs_f64().max(1e-9)))
 }
 
 /// Hosts that the limit makes it take.

@@ -1,4 +1,4 @@
-use plimsoll_model::{Nanos, PortBudget, Ports};
+use plimsoll_model::{Nanos, PortBudget, Ports, Rate};
 
 use crate::doctor::words::{count, plural, rate, seconds};
 use crate::doctor::{Check, Generator, Host, Plan, Status};
@@ -33,6 +33,13 @@ pub(crate) fn budget(
         ..Ports::default()
     };
     Some(ports.budget(plan.rate_if(lasting), lasting))
+}
+
+/// The most that the ports let one host send.
+pub(crate) fn most(host: &Host, plan: &Plan) -> Option<Rate> {
+    let budget = budget(host, plan, plan.latency, !plan.keepalive)?;
+    let seconds = budget.lasting.as_secs_f64() + budget.hold.as_secs_f64();
+    Some(Rate(budget.available as f64 * budget.utilisation / seconds.max(1e-9)))
 }
 
 /// How long a port is taken after its connection.

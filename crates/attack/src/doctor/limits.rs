@@ -1,0 +1,95 @@
+use plimsoll_model::{Nanos, Rate};
+
+use super::checks::{files, ports};
+use super::{Binding, Host, Plan};
+
+/// What a request takes of its generator.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PerRequest {
+    /// CPU time, where it was measured; else what the preflight assumes.
+    pub cpu: Option<Nanos>,
+    /// Bits on the network, in the busier direction, and how many a host can move each second.
+    pub network: Option<(f64, f64)>,
+}
+
+/// The most that one such host sends without being the limit, by each thing that limits it; the tightest first. The plan's own
+/// rate does not matter.
+#[must_use]
+pub fn limits(host: &Host, plan: &Plan, request: &PerRequest) -> Vec<(Binding, Rate)> {
+    let each = match request.cpu {
+        Some(cpu) if cpu > Nanos::ZERO => 1.0 / cpu.as_secs_f64(),
+        _ => plan.generator.per_cpu(),
+    };
+    let network = |(bits, most): (f64, f64)| (bits > 0.0).then(|| Rate(most / bits));
+    let mut limits: Vec<(Binding, Rate)> = [
+        (Binding::Ports, ports::most(host, plan)),
+        (Binding::OpenFiles, files::most(host, plan)),
+        (Binding::Cpu, host.cpu_time().map(|cpus| Rate(cpus * each))),
+        (Binding::Network, request.network.and_then(network)),
+    ]
+    .into_iter()
+    .filter_map(|(binding, most)| Some((binding, most?)))
+    .collect();
+    limits.sort_by(|left, right| left.1.per_second().total_cmp(&right.1.per_second()));
+    limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::{Generator, OpenFiles, examine, improved};
+
+    fn plan(keepalive: bool, generator: Generator) -> Plan {
+        Plan {
+            rate: Rate(5_000.0),
+            duration: None,
+            latency: Nanos::ZERO,
+            timeout: Nanos(30_000_000_000),
+            keepalive,
+            connections: 10_000,
+            max_workers: None,
+            destinations: 1,
+            source_ips: 1,
+            generator,
+        }
+    }
+
+    fn linux() -> Host {
+        Host {
+            port_range: Some((32_768, 60_999)),
+            timestamps: Some(1),
+            cpus: Some(2),
+            open_files: Some(OpenFiles { soft: 1_024, hard: 4_096 }),
+            ..Host::default()
+        }
+    }
+
+    /// 28,232 ports, of which four fifths for 60 s each: 376/s, where all of them would be 470.5/s.
+    #[test]
+    fn a_host_without_reuse_has_ports_for_so_much() {
+        let plan = plan(false, Generator::Vegeta);
+        let (binding, most) = limits(&linux(), &plan, &PerRequest::default())[0];
+        assert_eq!(binding, Binding::Ports);
+        assert!((most.per_second() - 28_232.0 * 0.8 / 60.0).abs() < 1e-9);
+        // As many hosts as the preflight says.
+        let hosts = (5_000.0 / most.per_second()).ceil();
+        assert_eq!(format!("{hosts}"), examine(&linux(), &plan).hosts.needed.to_string());
+        // vegeta gains from a wider range, and from nothing else.
+        let (_, tuned) = limits(&improved(&linux(), &plan), &plan, &PerRequest::default())[0];
+        assert!((tuned.per_second() - 64_512.0 * 0.8 / 60.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_measured_goes_before_what_is_assumed() {
+        let plan = Plan { latency: Nanos(100_000_000), ..plan(true, Generator::Plimsoll) };
+        let request = PerRequest { cpu: Some(Nanos(50_000)), network: Some((80_000.0, 1e9)) };
+        let found = limits(&linux(), &plan, &request);
+        // 1 Gbit/s over 80 kbit, 4,032 files over 0.1 s, 2 CPUs over 50 µs.
+        let near = |(binding, rate): &(Binding, Rate), expected: (Binding, f64)| {
+            *binding == expected.0 && (rate.per_second() - expected.1).abs() < 1e-6
+        };
+        assert!(near(&found[0], (Binding::Network, 12_500.0)), "{found:?}");
+        assert!(near(&found[1], (Binding::Cpu, 40_000.0)), "{found:?}");
+        assert!(near(&found[2], (Binding::OpenFiles, 40_320.0)), "{found:?}");
+    }
+}

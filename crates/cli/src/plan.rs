@@ -1,0 +1,175 @@
+//! `plimsoll plan`: measurements and configuration to a fleet.
+
+mod basis;
+mod generators;
+mod measurements;
+mod settings;
+
+use std::fmt;
+
+use plimsoll_analysis::plan::{Inputs, Plan, plan};
+use plimsoll_ingest::expand;
+use plimsoll_render::plan::{ChainBasis, PlanReport, TestPlan, WhatIf, json, markdown, text};
+
+use crate::args::{PlanArgs, PlanFormat};
+use crate::config::Config;
+use crate::exit::Outcome;
+use crate::{inputs, output};
+use basis::Known;
+use measurements::{Files, Measurements};
+
+/// How to begin, for those who have nothing yet.
+const BEGINNING: &str = "\
+# plimsoll.toml, to begin with; all keys: docs/plan.md
+[chains.ethereum]
+target_rps = 2000            # requests per second
+capacity_rps = 450           # what one instance sustains; without it, name result files or a summary
+
+[fleet]
+zones = 3                    # spread over three zones,
+zone_failures = 1            # and one may be lost
+
+[cost]
+on_demand_per_hour = 0.17    # of one instance
+
+";
+
+/// A measurement cannot size a fleet.
+#[derive(Debug)]
+struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// A plan, and all that is told beside it.
+struct Planned {
+    plan: Plan,
+    chains: Vec<ChainBasis>,
+    notes: Vec<String>,
+    test: Option<TestPlan>,
+    goal: String,
+    inputs: Vec<String>,
+    outcome: Outcome,
+}
+
+/// Answers, and says whether what was measured allows for an answer.
+pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    match answer(args) {
+        Err(error) if error.is::<Refused>() => {
+            output::complain(&plimsoll_render::visible(&format!("error: {error:#}")));
+            Ok(Outcome::NoVerdict)
+        }
+        other => other,
+    }
+}
+
+fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let file = Config::load(args.config.as_deref())?;
+    let sources = if args.files.is_empty() { Vec::new() } else { expand(&args.files)? };
+    let to = args.output.as_deref();
+    if let Some(path) = to {
+        output::refuse_input(path, &sources)?;
+    }
+    let mut files = Files::of(sources)?;
+    let (planned, config, base) = if args.set.is_empty() {
+        (planned(&file, args, &mut files)?, file, None)
+    } else {
+        let changed = file.with(&args.set)?;
+        let base = planned(&file, args, &mut files).map_err(|error| format!("{error:#}"));
+        (planned(&changed, args, &mut files)?, changed, Some((base, file)))
+    };
+    let report = PlanReport {
+        plan: &planned.plan,
+        what_if: base.as_ref().map(|(base, file)| WhatIf {
+            base: base.as_ref().map(|base| &base.plan).map_err(Clone::clone),
+            changed: settings::changed(&args.set, file),
+        }),
+        chains: planned.chains,
+        settings: settings::settings(&planned.plan.inputs, &config),
+        inputs: planned.inputs,
+        goal: planned.goal,
+        test: planned.test,
+        notes: planned.notes,
+        explain: args.explain,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let answer = match args.format {
+        PlanFormat::Text => text(&report, &output::style(args.color, to)),
+        PlanFormat::Markdown => markdown(&report),
+        PlanFormat::Json => json(&report),
+    };
+    output::answer(&answer, to)?;
+    if to.is_some() {
+        for note in &report.notes {
+            output::complain(&plimsoll_render::visible(&format!("warning: {note}")));
+        }
+    }
+    Ok(planned.outcome)
+}
+
+fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Result<Planned> {
+    let in_file = |error: anyhow::Error| config.in_file(error);
+    let chains = config.planned().map_err(in_file)?;
+    if chains.is_empty() {
+        if let Some(name) = config.chain_names().first() {
+            let error = anyhow::anyhow!(
+                "[chains.{name}]: it has no target, nor has any other chain: target_rps = 2000 says how many requests per second it is to carry"
+            );
+            return Err(in_file(error));
+        }
+        output::tell(BEGINNING);
+        let where_from = match config.path.as_os_str() {
+            path if path.is_empty() => "there is no plimsoll.toml here".to_owned(),
+            path => format!("{} has no chain", path.display()),
+        };
+        anyhow::bail!(
+            "{where_from}: a plan has to know what each chain is to carry; a plimsoll.toml to begin with is shown above"
+        );
+    }
+    let fleet = config.fleet().map_err(in_file)?;
+    let growth = config.growth().map_err(in_file)?;
+    let costs = config.costs().map_err(in_file)?;
+    let per_relay = config.per_relay().map_err(in_file)?;
+    let hosts = config.generator_hosts().map_err(in_file)?;
+
+    let mut measured = Measurements::read(config, args, files)?;
+    let known = basis::known(config, args, &chains, &mut measured, fleet.pooling)?;
+    let prices_egress =
+        costs.as_ref().is_some_and(|costs| costs.egress_per_gb > plimsoll_model::Price::default());
+    let Known { demands, chains: basis, mut notes } =
+        known.with_volumes(config, &chains, per_relay, prices_egress);
+    notes.extend(measured.notes());
+    let planned_names: Vec<&str> = chains.iter().map(|chain| chain.name.as_str()).collect();
+    let left_out: Vec<&str> =
+        config.chain_names().into_iter().filter(|name| !planned_names.contains(name)).collect();
+    if !left_out.is_empty() {
+        notes.push(format!("without target_rps, and so not planned for: {}", left_out.join(", ")));
+    }
+    let inputs = Inputs { chains: demands, fleet, growth, costs };
+    let plan = plan(&inputs).map_err(|error| anyhow::anyhow!("there is no such fleet: {error}"))?;
+    let ports = config.ports().map_err(in_file)?;
+    let test = generators::test(&plan, &chains, &measured, &hosts, &ports);
+    let outcome = inputs::outcome(
+        measured.ledgers(),
+        args.allow_damaged,
+        "figures are over what could be read",
+    );
+    Ok(Planned {
+        plan,
+        chains: basis,
+        notes,
+        test,
+        goal: measured.goal(),
+        inputs: measured.names(),
+        outcome: if measured.is_damaged_summary() && !args.allow_damaged {
+            Outcome::NoVerdict
+        } else {
+            outcome
+        },
+    })
+}

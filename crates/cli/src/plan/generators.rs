@@ -1,0 +1,251 @@
+//! The hosts that a test at the target takes, and what to run on each. What a host can send is the preflight's to say.
+
+use plimsoll_analysis::plan::Plan;
+use plimsoll_analysis::plan::generators::{Strategy, StrategyKind, strategies};
+use plimsoll_attack::Options;
+use plimsoll_attack::doctor::Plan as Attack;
+use plimsoll_attack::doctor::{
+    Binding, Generator, Host, OpenFiles, PerRequest, improved, limits, sysctl,
+};
+use plimsoll_model::{Nanos, Ports, Rate, ToPrimitive as _};
+use plimsoll_render::plan::{TestPlan, TestWay};
+
+use super::measurements::Measurements;
+use crate::config::{GeneratorHosts, PlannedChain};
+
+/// How long an answer is taken to take where none was measured; as `doctor` has it.
+const LATENCY: Nanos = Nanos(100_000_000);
+/// After which a request is given up; as `attack` and vegeta have it.
+const TIMEOUT: Nanos = Nanos(30_000_000_000);
+/// Bytes of headers, of a request and of an answer, which no recording tells: an assumption.
+const HEADERS: f64 = 500.0;
+/// Hosts whose commands are written down.
+const MOST_HOSTS: u64 = 256;
+
+/// `None` where no host could send anything.
+pub(super) fn test(
+    plan: &Plan,
+    chains: &[PlannedChain],
+    measured: &Measurements,
+    hosts: &GeneratorHosts,
+    ports: &Ports,
+) -> Option<TestPlan> {
+    let target = plan.inputs.target();
+    let (latency, latency_from) = latency(measured, hosts);
+    let attack = Attack {
+        rate: target,
+        duration: None,
+        latency,
+        timeout: TIMEOUT,
+        keepalive: hosts.keepalive,
+        connections: 10_000,
+        max_workers: match hosts.tool {
+            Generator::Plimsoll => Some(Options::MAX_IN_FLIGHT as u64),
+            Generator::Vegeta => None,
+        },
+        destinations: 1,
+        source_ips: ports.source_ips,
+        generator: hosts.tool,
+    };
+    let stock = Host {
+        port_range: Some((ports.low, ports.high)),
+        timestamps: Some(1),
+        cpus: Some(hosts.cpus),
+        open_files: Some(OpenFiles { soft: 1_024, hard: hosts.open_files }),
+        ..Host::default()
+    };
+    let (bytes, bytes_from) = bytes(plan, measured);
+    // What Plimsoll's own requests cost says nothing of vegeta's.
+    let measured_cpu = measured.cpu().filter(|_| hosts.tool == Generator::Plimsoll);
+    let (cpu, cpu_from) = match (hosts.cpu_per_request, measured_cpu) {
+        (Some(given), _) => (Some(given), "as given"),
+        (None, Some(found)) => (Some(found.per_request()), "measured by the attack"),
+        (None, None) => (None, "as the preflight assumes"),
+    };
+    let request = PerRequest { cpu, network: Some((bytes * 8.0, hosts.network)) };
+    let tuned = improved(&stock, &attack);
+    let of = |host: &Host| limits(host, &attack, &request);
+    let (of_stock, of_tuned) = (of(&stock), of(&tuned));
+    let ways = strategies(target, hosts.duration, of_stock.first()?.1, of_tuned.first()?.1)?;
+    let assumptions = vec![
+        format!(
+            "a host has {} CPUs, {} of network, files up to {}, ports {}-{}; connections are {}",
+            hosts.cpus,
+            gigabits(hosts.network),
+            hosts.open_files,
+            ports.low,
+            ports.high,
+            if hosts.keepalive { "used again" } else { "not used again" },
+        ),
+        format!(
+            "a request takes {:.1} ms ({latency_from}), {} of CPU ({}) and {:.0} bytes on the network ({bytes_from}): [generator] says otherwise",
+            latency.as_millis_f64(),
+            micros(&of_stock, hosts)
+                .map_or_else(|| "no time".to_owned(), |micros| format!("{micros:.0} µs")),
+            cpu_from,
+            bytes,
+        ),
+    ];
+    let way = |strategy: Strategy| TestWay {
+        strategy,
+        limits: names(match strategy.kind {
+            StrategyKind::TunedHosts => &of_tuned,
+            StrategyKind::ManyHosts | StrategyKind::OneHost => &of_stock,
+        }),
+        preparation: match strategy.kind {
+            StrategyKind::TunedHosts => preparation(&stock, &attack, hosts),
+            StrategyKind::ManyHosts | StrategyKind::OneHost => Vec::new(),
+        },
+        commands: (1..=strategy.hosts.min(MOST_HOSTS))
+            .map(|host| commands(plan, chains, hosts, &strategy, host))
+            .collect(),
+    };
+    Some(TestPlan { tool: hosts.tool.name(), assumptions, ways: ways.map(way).to_vec() })
+}
+
+fn names(limits: &[(Binding, Rate)]) -> Vec<(&'static str, Rate)> {
+    limits.iter().filter_map(|(binding, most)| Some((binding.name()?, *most))).collect()
+}
+
+/// Microseconds of a CPU for a request.
+fn micros(limits: &[(Binding, Rate)], hosts: &GeneratorHosts) -> Option<f64> {
+    let (_, most) = limits.iter().find(|(binding, _)| *binding == Binding::Cpu)?;
+    Some(f64::from(hosts.cpus) * 1e6 / most.per_second())
+}
+
+fn gigabits(bits: f64) -> String {
+    format!("{} Gbit/s", bits / 1e9)
+}
+
+/// How long a request is in flight: as given, or as the slowest chain's mean was.
+fn latency(measured: &Measurements, hosts: &GeneratorHosts) -> (Nanos, &'static str) {
+    let slowest = measured.chains().filter_map(|chain| chain.latency).max();
+    match (hosts.latency, slowest) {
+        (Some(given), _) => (given, "as given"),
+        (None, Some(slowest)) => (slowest, "the mean of the slowest chain in the test"),
+        (None, None) => (LATENCY, "assumed"),
+    }
+}
+
+/// Bytes of a request in the busier direction.
+fn bytes(plan: &Plan, measured: &Measurements) -> (f64, &'static str) {
+    let (mut into, mut out, mut answers, mut requests) = (0, 0, 0, 0);
+    for chain in measured.chains() {
+        into += chain.bytes_in_success;
+        out += chain.bytes_out;
+        answers += chain.successes;
+        requests += chain.requests;
+    }
+    let mean = |bytes: u64, of: u64| bytes as f64 / of.max(1) as f64;
+    if into > 0 || out > 0 {
+        return (
+            mean(into, answers).max(mean(out, requests)) + HEADERS,
+            "bodies as measured, and 500 for headers",
+        );
+    }
+    let given = plan.inputs.chains.iter().filter_map(|chain| chain.egress_bytes_per_relay.to_f64());
+    (given.fold(0.0, f64::max) + HEADERS, "the largest egress_bytes_per_relay, and 500 for headers")
+}
+
+/// What raises a host's limits, beforehand.
+fn preparation(host: &Host, attack: &Attack, hosts: &GeneratorHosts) -> Vec<String> {
+    let mut lines = Vec::new();
+    if sysctl(host, attack).contains("\nnet.") {
+        lines.push(format!(
+            "plimsoll doctor --emit sysctl --rate {} --generator {}{} | sudo tee /etc/sysctl.d/90-plimsoll.conf && sudo sysctl --system",
+            number(attack.rate),
+            hosts.tool.name(),
+            if hosts.keepalive { "" } else { " --keepalive=false" },
+        ));
+    }
+    lines.push("ulimit -n 1048576".to_owned());
+    lines
+}
+
+/// The commands of the host of this number, from 1.
+fn commands(
+    plan: &Plan,
+    chains: &[PlannedChain],
+    hosts: &GeneratorHosts,
+    strategy: &Strategy,
+    host: u64,
+) -> Vec<String> {
+    let part = strategy.rate.per_second() / plan.inputs.target().per_second();
+    let seconds = strategy.duration.as_secs_f64().ceil();
+    let keepalive = if hosts.keepalive { "" } else { " -keepalive=false" };
+    let targets = |chain: &PlannedChain| {
+        chain.targets.clone().unwrap_or_else(|| format!("{}.txt", chain.name))
+    };
+    let rate = |chain: &PlannedChain| Rate(chain.target.per_second() * part);
+    match hosts.tool {
+        Generator::Plimsoll => {
+            let each = chains.iter().map(|chain| {
+                let spec = format!("{}={}@{}", chain.name, targets(chain), number(rate(chain)));
+                format!(" --chain {}", quoted(&spec))
+            });
+            let shard = if strategy.hosts > 1 {
+                format!(" --shard {host}/{}", strategy.hosts)
+            } else {
+                String::new()
+            };
+            vec![format!(
+                "plimsoll attack{}{shard} -duration {seconds}s{keepalive} -o host-{host}.plim",
+                each.collect::<String>()
+            )]
+        }
+        Generator::Vegeta => chains
+            .iter()
+            .map(|chain| {
+                format!(
+                    "vegeta attack -name {} -targets {} -rate {} -duration {seconds}s{keepalive} -output {} &",
+                    quoted(&chain.name),
+                    quoted(&targets(chain)),
+                    vegetas(rate(chain), strategy.hosts),
+                    quoted(&format!("{}-{host}.gob", chain.name))
+                )
+            })
+            .chain(["wait".to_owned()])
+            .collect(),
+    }
+}
+
+/// A host's part of a rate as vegeta takes it: a whole number of requests in a span. `2000/14s` is a fourteenth of 2,000/s.
+fn vegetas(rate: Rate, hosts: u64) -> String {
+    let whole = rate.per_second().round();
+    if (whole - rate.per_second()).abs() < 1e-9 && whole >= 1.0 {
+        return format!("{whole}/{hosts}s");
+    }
+    format!("{}/{}s", (rate.per_second() * 1_000.0).round().max(1.0), hosts * 1_000)
+}
+
+/// A rate to the thousandth.
+fn number(rate: Rate) -> String {
+    ((rate.per_second() * 1e3).floor().max(1.0) / 1e3).to_string()
+}
+
+/// A word of a shell's.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=@:-+,%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_divided_exactly() {
+        assert_eq!(vegetas(Rate(2_000.0), 14), "2000/14s");
+        assert_eq!(vegetas(Rate(0.5), 1), "500/1000s");
+        assert_eq!(number(Rate(333.333_333)), "333.333");
+    }
+
+    #[test]
+    fn a_shell_takes_words_as_they_are() {
+        assert_eq!(quoted("eth=eth.txt@5"), "eth=eth.txt@5");
+        assert_eq!(quoted("a b's"), "'a b'\\''s'");
+    }
+}

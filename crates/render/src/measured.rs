@@ -1,0 +1,285 @@
+//! What a plan needs of a summary: from the findings, or from the JSON that was written of them.
+
+use std::error;
+use std::fmt;
+
+use plimsoll_analysis::ChainFindings;
+use plimsoll_analysis::capacity::sustained::{Binding, Censored};
+use plimsoll_analysis::plan::basis::Measured;
+use plimsoll_analysis::plan::mix::together;
+use plimsoll_model::{Nanos, Rate};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::sections::goal;
+use crate::verdict::{Sentence, told};
+use crate::{EffectiveConfig, Summary};
+
+/// What was measured, of each chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measurement {
+    /// The chains, by name.
+    pub chains: Vec<MeasuredChain>,
+    /// What a good answer was, in words; empty where nobody said.
+    pub goal: String,
+    /// What the chains sustain together, where they were measured in a mix of several.
+    pub mix: Option<Measured>,
+    /// How many warnings the summary has.
+    pub warnings: usize,
+    /// Whether an input was damaged.
+    pub damaged: bool,
+}
+
+/// What was measured of a chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeasuredChain {
+    /// Its name.
+    pub name: String,
+    /// Requests.
+    pub requests: u64,
+    /// Accepted answers.
+    pub successes: u64,
+    /// Bytes of accepted answers' bodies; 0 where they were not recorded.
+    pub bytes_in_success: u64,
+    /// Bytes of all requests' bodies.
+    pub bytes_out: u64,
+    /// What load it sustains, where that was found.
+    pub capacity: Option<Measured>,
+    /// The mean latency of accepted answers.
+    pub latency: Option<Nanos>,
+    /// Who set the limit, by the name used in JSON.
+    pub verdict: String,
+    /// That in a sentence.
+    pub headline: String,
+    /// The evidence, the most important first.
+    pub because: Vec<String>,
+}
+
+impl MeasuredChain {
+    fn of(chain: &ChainFindings, config: &EffectiveConfig) -> Self {
+        let verdict = told(chain);
+        let instances = config.instances_of(&chain.name);
+        Self {
+            name: chain.name.clone(),
+            requests: chain.requests,
+            successes: chain.successes,
+            bytes_in_success: chain.bytes_in_success,
+            bytes_out: chain.bytes_out_total,
+            capacity: chain.capacity.as_ref().map(|found| Measured::of(found, instances)),
+            latency: chain.latency.success.mean,
+            verdict: verdict.kind.name().to_owned(),
+            headline: verdict.headline.raw(),
+            because: verdict.because.iter().map(Sentence::raw).collect(),
+        }
+    }
+}
+
+impl Measurement {
+    /// From an analysis.
+    #[must_use]
+    pub fn of(summary: &Summary<'_>) -> Self {
+        let chains = summary.findings.chains.iter();
+        let chains: Vec<MeasuredChain> =
+            chains.map(|chain| MeasuredChain::of(chain, &summary.config)).collect();
+        Self {
+            mix: mix(&chains),
+            chains,
+            goal: goal(&summary.config),
+            warnings: crate::warnings(summary).len(),
+            damaged: summary.ledgers.iter().any(plimsoll_model::Ledger::is_damaged),
+        }
+    }
+
+    /// Whether a text that begins so is a summary, rather than results: it names its schema first, or has been sorted by
+    /// its keys and begins with a chain.
+    #[must_use]
+    pub fn is_summary(beginning: &[u8]) -> bool {
+        let has =
+            |text: &[u8], key: &str| text.windows(key.len()).any(|part| part == key.as_bytes());
+        let start = beginning.trim_ascii_start();
+        let first = &start[..start.len().min(64)];
+        start.starts_with(b"{")
+            && (has(first, "\"schema\":")
+                || has(start, "\"active_s\":") && has(start, "\"bytes_in_total\":"))
+    }
+
+    /// From `plimsoll.summary/1`. Keys that a plan does not need are not looked at.
+    ///
+    /// # Errors
+    /// What is no summary, or lacks something that every summary has.
+    pub fn read(text: &str) -> Result<Self, ReadError> {
+        let schema =
+            serde_json::from_str::<Schema>(text).map_err(|error| ReadError::json(&error))?.schema;
+        if schema != "plimsoll.summary/1" {
+            let what = format!("expected a summary, plimsoll.summary/1, found {schema}");
+            return Err(ReadError(what));
+        }
+        let read: Report = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
+        let span = |ms: f64| {
+            Nanos::from(std::time::Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default())
+        };
+        let config = EffectiveConfig {
+            slo_latency: read.config.slo.and_then(|slo| slo.latency_ms).map(span),
+            slo_success_min: read.config.slo.and_then(|slo| slo.success_min),
+            slo_good_ratio_min: read.config.slo.and_then(|slo| slo.good_ratio_min),
+            ..EffectiveConfig::default()
+        };
+        let chains = read.chains.into_iter().map(|(name, value)| {
+            let chain: Chain = serde_json::from_value(value)
+                .map_err(|error| ReadError(format!("chains.{name}: {error}")))?;
+            let capacity = chain.capacity.map(|found| found.measured());
+            let capacity = capacity
+                .transpose()
+                .map_err(|what| ReadError(format!("chains.{name}.capacity.{what}")))?;
+            Ok(MeasuredChain {
+                name,
+                requests: chain.requests,
+                successes: chain.successes,
+                bytes_in_success: chain.bytes_in_success,
+                bytes_out: chain.bytes_out_total,
+                capacity,
+                latency: chain.latency_ms.success.mean.map(span),
+                verdict: chain.verdict.kind,
+                headline: chain.verdict.headline,
+                because: chain.verdict.because,
+            })
+        });
+        let chains = chains.collect::<Result<Vec<_>, ReadError>>()?;
+        Ok(Self {
+            mix: mix(&chains),
+            chains,
+            goal: goal(&config),
+            warnings: read.warnings.len(),
+            damaged: read
+                .inputs
+                .iter()
+                .any(|input| input.damaged_records > 0 || input.lost_bytes > 0),
+        })
+    }
+}
+
+/// What all chains sustain together; `None` where each was measured alone, or one has no capacity.
+fn mix(chains: &[MeasuredChain]) -> Option<Measured> {
+    let known = chains.iter().map(|chain| Some((chain.capacity?, chain.requests)));
+    let known: Vec<(Measured, u64)> = known.collect::<Option<_>>()?;
+    known.iter().any(|(found, _)| found.mixed).then(|| together(&known))?
+}
+
+/// Why a text is no summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError(String);
+
+impl ReadError {
+    fn json(error: &serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for ReadError {}
+
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    config: Config,
+    chains: serde_json::Map<String, Value>,
+    inputs: Vec<Input>,
+    warnings: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    slo: Option<Slo>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Slo {
+    latency_ms: Option<f64>,
+    success_min: Option<f64>,
+    good_ratio_min: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    damaged_records: u64,
+    lost_bytes: u64,
+}
+
+#[derive(Deserialize)]
+struct Chain {
+    requests: u64,
+    successes: u64,
+    bytes_in_success: u64,
+    bytes_out_total: u64,
+    capacity: Option<Capacity>,
+    latency_ms: Latencies,
+    verdict: Verdict,
+}
+
+#[derive(Deserialize)]
+struct Latencies {
+    success: Latency,
+}
+
+#[derive(Deserialize)]
+struct Latency {
+    mean: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    kind: String,
+    headline: String,
+    because: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Capacity {
+    bound_lower_rps: Option<f64>,
+    bound_upper_rps: Option<f64>,
+    interval_low_rps: Option<f64>,
+    interval_high_rps: Option<f64>,
+    censored: String,
+    screening: bool,
+    mixed: bool,
+    binding: Option<String>,
+    instances_under_test: u32,
+}
+
+impl Capacity {
+    fn measured(&self) -> Result<Measured, String> {
+        use Censored::{BelowMinLoad, Generator, MaxLoad};
+        let censored = [Censored::None, MaxLoad, Generator, BelowMinLoad]
+            .into_iter()
+            .find(|censored| censored.name() == self.censored)
+            .ok_or_else(|| format!("censored: {} is not known", self.censored))?;
+        let bindings = [Binding::Success, Binding::Latency, Binding::Backlog];
+        let named = |name: &String| {
+            let found = bindings.into_iter().find(|binding| binding.name() == name);
+            found.ok_or_else(|| format!("binding: {name} is not known"))
+        };
+        if self.instances_under_test == 0 {
+            return Err("instances_under_test: expected at least 1".to_owned());
+        }
+        Ok(Measured {
+            lower: self.bound_lower_rps.map(Rate),
+            upper: self.bound_upper_rps.map(Rate),
+            low: self.interval_low_rps.map(Rate),
+            high: self.interval_high_rps.map(Rate),
+            censored,
+            binding: self.binding.as_ref().map(named).transpose()?,
+            screening: self.screening,
+            mixed: self.mixed,
+            instances: self.instances_under_test,
+        })
+    }
+}

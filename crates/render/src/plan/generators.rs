@@ -1,0 +1,104 @@
+//! How the load of a test would be made.
+
+use plimsoll_analysis::plan::generators::{Strategy, StrategyKind};
+
+use super::parts::Part;
+use super::words::per_second;
+use super::{PlanReport, TestWay};
+use crate::document::{Cell, Column, Fit, Row, Table};
+use crate::numbers::{NONE, count, span};
+use crate::verdict::Sentence;
+
+/// Hosts whose commands are shown; of more, these and the last.
+const MOST: usize = 2;
+
+const COLUMNS: [Column; 5] = [
+    Column { title: "a test at the target", fit: Fit::Word, worth: Column::KEPT },
+    Column { title: "hosts", fit: Fit::Number, worth: Column::KEPT },
+    Column { title: "each", fit: Fit::Number, worth: 4 },
+    Column { title: "lasts", fit: Fit::Number, worth: 3 },
+    Column { title: "a host can send", fit: Fit::Prose, worth: 2 },
+];
+
+pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
+    let Some(test) = &report.test else { return Vec::new() };
+    let rows = test.ways.iter().map(|way| {
+        let Strategy { kind, hosts, duration, .. } = way.strategy;
+        let limit = way.limits.first();
+        let limit = limit.map_or_else(
+            || NONE.to_owned(),
+            |(name, most)| format!("{}, by {}", per_second(*most), name.replace('_', " ")),
+        );
+        let cells = vec![
+            Cell::new(words(kind)),
+            Cell::new(count(hosts)),
+            Cell::new(per_second(way.strategy.rate_each())),
+            Cell::new(span(duration)),
+            Cell::new(limit),
+        ];
+        Row { cells, remarks: Vec::new() }
+    });
+    let mut parts =
+        vec![Part::Table(Table { columns: COLUMNS.to_vec(), rows: rows.collect(), rest: None })];
+    parts.extend(test.assumptions.iter().map(|said| Part::Point(Sentence::new(said.as_str()))));
+    if let Some(alone) = test.ways.iter().find(|way| way.strategy.kind == StrategyKind::OneHost)
+        && alone.strategy.rate < report.plan.inputs.target()
+    {
+        let part = alone.strategy.rate.per_second() / report.plan.inputs.target().per_second();
+        let tested = (part * report.plan.chosen.instances as f64).floor().max(1.0);
+        parts.push(Part::Point(Sentence::new(format!(
+            "one host shows what an instance sustains, on a part of the fleet of up to {tested} instances, and not that all of it carries the target"
+        ))));
+    }
+    let mut told: Vec<&[Vec<String>]> = Vec::new();
+    for way in &test.ways {
+        if told.contains(&&way.commands[..]) {
+            continue;
+        }
+        told.push(&way.commands);
+        parts.push(Part::Title(title(way)));
+        parts.push(Part::Lines(lines(way)));
+    }
+    parts
+}
+
+pub(super) fn words(kind: StrategyKind) -> &'static str {
+    match kind {
+        StrategyKind::ManyHosts => "as many hosts as it takes",
+        StrategyKind::OneHost => "one host, for longer",
+        StrategyKind::TunedHosts => "few tuned hosts",
+    }
+}
+
+fn title(way: &TestWay) -> &'static str {
+    match way.strategy.kind {
+        StrategyKind::ManyHosts if way.strategy.hosts == 1 => "the test's command line",
+        StrategyKind::ManyHosts => "the test from as many hosts as it takes",
+        StrategyKind::OneHost => "the test from one host, for longer",
+        StrategyKind::TunedHosts => "the test from few tuned hosts",
+    }
+}
+
+fn lines(way: &TestWay) -> Vec<String> {
+    let hosts = way.commands.len();
+    let total = usize::try_from(way.strategy.hosts).unwrap_or(usize::MAX);
+    let mut lines = way.preparation.clone();
+    for (place, commands) in way.commands.iter().enumerate() {
+        let is_shown = place < MOST || place + 1 == hosts;
+        if hosts > 1 && is_shown {
+            lines.push(format!("# host {} of {}", place + 1, count(way.strategy.hosts)));
+        }
+        if is_shown {
+            lines.extend(commands.iter().cloned());
+        } else if place == MOST {
+            lines.push(format!(
+                "# … the same on {} more, --format json has all of them",
+                hosts - MOST - 1
+            ));
+        }
+    }
+    if total > hosts {
+        lines.push(format!("# … and so on, up to host {}", count(way.strategy.hosts)));
+    }
+    lines
+}

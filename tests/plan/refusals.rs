@@ -1,0 +1,216 @@
+//! What a plan refuses, and what it says then.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{FOUR, HARD, plan, steps};
+use crate::util::{Dir, root};
+
+/// What is said of a configuration that is wrong.
+fn said(config: &str) -> String {
+    let dir = Dir::new();
+    let output = plan(&dir, config).run();
+    assert_eq!(output.code, Some(2), "{config}: {}", output.stdout);
+    assert_eq!(output.stdout, "", "{config}");
+    output.stderr
+}
+
+/// Each with its file, line, key, value and what would be valid.
+#[test]
+fn wrong_configurations_are_told_where_and_what() {
+    let with = |table: &str| format!("{FOUR}\n{table}\n");
+    let other = |from: &str, to: &str| FOUR.replacen(from, to, 1);
+    let wrong = [
+        other("zones = 3", "zones = 0"),
+        other("zone_failures = 1", "zone_failures = 3"),
+        other("zone_failures", "zone_failure"),
+        other("utilisation_target = 0.70", "utilisation_target = 70"),
+        other("spare_instances = 1", "spare_instances = -1"),
+        other("load_factor = 0.60", "load_factor = 0"),
+        other("size_at = \"point\"", "size_at = \"high\""),
+        other("size_at = \"point\"", "pooling = \"own\""),
+        other("size_at = \"point\"", "peak_factor = -2.0"),
+        other("per_month = 0.08", "per_month = 8000"),
+        other("per_month = 0.08", ""),
+        other("months = 6", "months = 0"),
+        other("currency = \"USD\"", "currency = \"US dollars\""),
+        other("on_demand_per_hour = 0.17", "on_demand_per_hour = -0.17"),
+        other("on_demand_per_hour = 0.17", "on_demand_per_hour = \"0.17\""),
+        other("on_demand_per_hour", "on_demand_per_hr"),
+        other("currency", "hours_per_month = 0\ncurrency"),
+        other("db_queries_per_relay = 3.0", "db_queries_per_relay = nan"),
+        other("target_rps = 2000.0", "target_rps = 0"),
+        other("target_rps = 2000.0", "target_rps = 2000.0\ncapacity_from = [\"x.gob\"]"),
+        other("low = 405.0", "low = 455.0"),
+        other("point = 450.0, ", ""),
+        other("{ low = 405.0, point = 450.0, high = 486.0 }", "\"450\""),
+        other("capacity_rps = { low = 405.0, point = 450.0, high = 486.0 }", ""),
+        other(
+            "capacity_rps = { low = 405.0, point = 450.0, high = 486.0 }",
+            "capacity_from = [\"nowhere.gob\"]",
+        ),
+        with("[generator]\ntool = \"wrk\""),
+        with("[generator]\ncpus = 0"),
+        with("[flet]\nzones = 2"),
+        "[fleet]\nzones = 3\n".to_owned(),
+        "[chains.kava]\ncapacity_rps = 450\n".to_owned(),
+        with("[fleet2"),
+    ];
+    let said: Vec<String> = wrong.iter().map(|config| said(config)).collect();
+    insta::assert_snapshot!("wrong_configurations", said.concat());
+}
+
+#[test]
+fn a_wrong_change_is_told() {
+    let dir = Dir::new();
+    let mut said = String::new();
+    for set in [
+        "fleet.zones=0",
+        "fleet.zone=2",
+        "cost.on_demand_per_hour=cheap",
+        "chains.kava.target_rps=-5",
+        "chains.kva.target_rps=5",
+        "zones",
+    ] {
+        let output = plan(&dir, FOUR).args(["--set", set]).run();
+        assert_eq!(output.code, Some(2), "{set}");
+        said += &output.stderr;
+    }
+    insta::assert_snapshot!("wrong_changes", said);
+}
+
+/// The file ends with a plan to begin with, which works.
+#[test]
+fn who_has_nothing_yet_is_told_how_to_begin() {
+    let dir = Dir::new();
+    let output = dir.plimsoll().arg("plan").run();
+    assert_eq!(output.code, Some(2));
+    let (beginning, _) = output.stderr.split_once("plimsoll: error").unwrap();
+    let text = plan(&dir, beginning).answer();
+    // 2000/(450·0.7) = 6.3, so 7, and one to spare over two of three zones.
+    assert!(text.starts_with("PLAN: 12 instances, 4 in each of 3 zones,"), "{text}");
+}
+
+/// Exit 3: what was measured allows for no answer.
+fn refused(config: &str, files: &[PathBuf], flags: &[&str]) -> String {
+    let dir = Dir::new();
+    let output = plan(&dir, config).args(flags).args(files).run();
+    assert_eq!((output.code, output.stdout.as_str()), (Some(3), ""), "{}", output.stderr);
+    output.stderr
+}
+
+#[test]
+fn measurements_that_tell_nothing_size_nothing() {
+    let recording = |name: &str| vec![root().join("notebooks-data").join(name)];
+    let hard = steps("hard");
+    // Every rate was too high.
+    let said = refused(HARD, &hard[8..], &[]);
+    assert!(said.contains("every rate in ") && said.contains("less than 450/s"), "{said}");
+    // No service level.
+    let said = refused("[chains.hard]\ntarget_rps = 5\n", &hard, &[]);
+    assert!(said.contains("--slo latency=500ms,success=99.5%"), "{said}");
+    // A generator that was the limit: the verdict is restated.
+    let slow = "[slo]\nlatency_ms = 50\nsuccess_min = 0.9\n[chains.ethereum]\ntarget_rps = 5\n";
+    let said = refused(slow, &recording("port-exhaustion/results"), &[]);
+    assert!(said.contains("ethereum: "), "{said}");
+}
+
+/// The summary of a recording in which every chain's capacity is changed.
+fn summary(dir: &Dir, servers: &[&str], change: impl Fn(&mut Value)) -> PathBuf {
+    let files = servers.iter().flat_map(|server| steps(server));
+    let mut summary = dir.analyze().args(["--slo", "latency=200ms,success=99%"]).args(files).json();
+    for chain in summary["chains"].as_object_mut().unwrap().values_mut() {
+        change(&mut chain["capacity"]);
+    }
+    dir.write("summary.json", summary.to_string())
+}
+
+#[test]
+fn a_weak_measurement_is_taken_only_where_that_is_asked_for() {
+    for (change, why) in [
+        ((|capacity| capacity["screening"] = true.into()) as fn(&mut Value), "is a screening"),
+        (
+            |capacity| {
+                capacity["censored"] = "generator".into();
+                capacity["bound_upper_rps"] = Value::Null;
+                capacity["interval_high_rps"] = Value::Null;
+            },
+            "the generator was the limit: 400/s were held",
+        ),
+    ] {
+        let dir = Dir::new();
+        let file = summary(&dir, &["hard"], change);
+        let said = refused(HARD, std::slice::from_ref(&file), &[]);
+        assert!(said.contains(why) && said.contains("--allow-screening"), "{said}");
+        let allowed = plan(&dir, HARD).arg("--allow-screening").arg(&file).json();
+        super::assert_valid(&allowed);
+        assert_eq!(allowed["answer"]["instances"], 9);
+        assert!(allowed["warnings"][0].as_str().unwrap().contains("--allow-screening"));
+    }
+}
+
+#[test]
+fn chains_that_were_measured_together_are_planned_in_that_mix() {
+    let dir = Dir::new();
+    let both = ["hard", "queue"];
+    let file = summary(&dir, &both, |capacity| capacity["mixed"] = true.into());
+    let found: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let of = |chain: &str, key: &str| found["chains"][chain][key].as_f64().unwrap();
+    let requests = both.map(|chain| of(chain, "requests"));
+    let all: f64 = requests.iter().sum();
+    // As much as the first of them lets through, in the mix.
+    let lower =
+        both.map(|chain| found["chains"][chain]["capacity"]["bound_lower_rps"].as_f64().unwrap());
+    let together = (lower[0] * all / requests[0]).min(lower[1] * all / requests[1]);
+
+    let config = |hard: f64, queue: f64, rest: &str| {
+        format!("[chains.hard]\ntarget_rps = {hard}\n[chains.queue]\ntarget_rps = {queue}\n{rest}")
+    };
+    let same = config(requests[0], requests[1], "");
+    let answer = plan(&dir, &same).arg(&file).json();
+    super::assert_valid(&answer);
+    let chain = &answer["chains"]["hard"];
+    assert_eq!(chain["basis"]["of_mix"], true);
+    let point = chain["capacity_rps"]["point"].as_f64().unwrap();
+    assert!((point - together).abs() < 1e-6, "{point}, {together}");
+    let busy = answer["pools"][0]["busy_instances"].as_f64().unwrap();
+    assert!(
+        (busy - all / answer["chains"]["hard"]["capacity_rps"]["low"].as_f64().unwrap()).abs()
+            < 1e-6
+    );
+
+    for (config, why) in [
+        (config(requests[0], requests[1] * 4.0, ""), "in another mix (hard "),
+        (
+            config(requests[0], requests[1], "[fleet]\npooling = \"per_chain\"\n"),
+            "pools of their own",
+        ),
+        (
+            format!("{same}[chains.kava]\ntarget_rps = 5\ncapacity_rps = 3\n"),
+            "not all chains that are planned for",
+        ),
+    ] {
+        let said = refused(&config, std::slice::from_ref(&file), &[]);
+        assert!(said.contains(why) && said.contains("measure each chain alone"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_no_summary_is_told() {
+    let dir = Dir::new();
+    for (text, why) in [
+        ("{ \"schema\": \"plimsoll.doctor/1\" }", "found plimsoll.doctor/1"),
+        ("{ \"schema\": \"plimsoll.summary/1\" }", "missing field `config`"),
+        ("{ \"schema\": ", "EOF"),
+    ] {
+        let file = dir.write("other.json", text);
+        let output = plan(&dir, HARD).arg(&file).run();
+        assert_eq!(output.code, Some(2), "{text}");
+        assert!(
+            output.stderr.contains("other.json: ") && output.stderr.contains(why),
+            "{}",
+            output.stderr
+        );
+    }
+}
