@@ -17,7 +17,7 @@ use crate::{stub, values};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 answered · 1 the answer is no · 2 could not answer (usage, unreadable input, I/O) ·
-3 no verdict (damaged input without --allow-damaged) · 130 interrupted. A closed pipe is 0.";
+3 no verdict (damaged input without --allow-damaged, a measurement that cannot size a fleet) · 130 interrupted. A closed pipe is 0.";
 
 /// Turns load-test results into a capacity decision
 #[derive(Debug, Parser)]

@@ -5,7 +5,7 @@
 //! | 0 | answered |
 //! | 1 | the answer is no |
 //! | 2 | could not answer: usage, unreadable input, I/O |
-//! | 3 | no verdict: an input is damaged and `--allow-damaged` was not given |
+//! | 3 | no verdict: an input is damaged and `--allow-damaged` was not given, or a measurement cannot size a fleet |
 //! | 130 | interrupted |
 //!
 //! A closed pipe is 0: whoever closed it had read enough.

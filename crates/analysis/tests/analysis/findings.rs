@@ -133,6 +133,7 @@ fn success_good_and_errors() {
         (total.bytes_in_total, total.bytes_out_total, total.bytes_measured),
         (400 * 56, 400 * 60, 400)
     );
+    assert_eq!(total.bytes_in_success, 300 * 56, "the bodies of failures are no answers");
 }
 
 #[test]

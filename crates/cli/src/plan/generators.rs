@@ -19,8 +19,10 @@ const LATENCY: Nanos = Nanos(100_000_000);
 const TIMEOUT: Nanos = Nanos(30_000_000_000);
 /// Bytes of headers, of a request and of an answer, which no recording tells: an assumption.
 const HEADERS: f64 = 500.0;
-/// Hosts whose commands are written down.
+/// Hosts whose commands are written down, ...
 const MOST_HOSTS: u64 = 256;
+/// ... fewer of them where there are many chains.
+const MOST_COMMANDS: u64 = 4_096;
 
 /// `None` where no host could send anything.
 pub(super) fn test(
@@ -86,6 +88,7 @@ pub(super) fn test(
             bytes,
         ),
     ];
+    let most_hosts = (MOST_COMMANDS / chains.len().max(1) as u64).clamp(1, MOST_HOSTS);
     let way = |strategy: Strategy| TestWay {
         strategy,
         limits: names(match strategy.kind {
@@ -96,7 +99,7 @@ pub(super) fn test(
             StrategyKind::TunedHosts => preparation(&stock, &attack, hosts),
             StrategyKind::ManyHosts | StrategyKind::OneHost => Vec::new(),
         },
-        commands: (1..=strategy.hosts.min(MOST_HOSTS))
+        commands: (1..=strategy.hosts.min(most_hosts))
             .map(|host| commands(plan, chains, hosts, &strategy, host))
             .collect(),
     };

@@ -2,6 +2,7 @@
 
 use plimsoll_analysis::plan::fleet::Sizing;
 use plimsoll_analysis::plan::{At, Outcome, Plan, SizeAt};
+use plimsoll_model::Rate;
 
 use super::parts::Part;
 use super::words::{currency, instances, money, per_second, pool_name, room, share};
@@ -51,10 +52,17 @@ pub(super) fn headline(plan: &Plan) -> Sentence {
     };
     let verb = if chosen.instances == 1 { "carries" } else { "carry" };
     let of = counted(plan.inputs.chains.len() as u64, "chain", "chains");
+    let target = plan.inputs.target();
+    let peak = plan.inputs.fleet.peak_factor;
+    let peak = if (peak - 1.0).abs() < 1e-9 {
+        String::new()
+    } else {
+        format!(" ({} at the peak)", per_second(Rate(target.per_second() * peak)))
+    };
     let mut said = Sentence::new(format!(
-        "{at_most}{}{spread} {verb} {} of {of}",
+        "{at_most}{}{spread} {verb} {}{peak} of {of}",
         instances(chosen.instances),
-        per_second(plan.inputs.target()),
+        per_second(target),
     ));
     said = match &chosen.bill {
         Some(bill) => said.own(format!(" for {} a month", money(bill.total, currency(plan)))),
