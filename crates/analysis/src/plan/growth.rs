@@ -3,14 +3,14 @@
 use plimsoll_model::Rate;
 
 use super::cost::Bill;
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use super::inputs::{Growth, Inputs};
 use super::outcome::{Outcome, outcome};
 
 /// How a fleet grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Growing {
-    /// Today, which is month 0, and the months after it.
+    /// Today, which is month 0, and the months after it; those are left out that would take more than a billion instances.
     pub months: Vec<Month>,
     /// When the first pool is full; `None` where nothing grows.
     pub full: Option<Full>,
@@ -43,25 +43,25 @@ pub struct Full {
 /// The months, for a fleet that is sized as `today` is.
 ///
 /// # Errors
-/// A fleet that grows beyond a billion instances.
+/// Inputs out of range.
 pub(super) fn growing(inputs: &Inputs, growth: Growth, today: &Outcome) -> Result<Growing, Error> {
     let factor = |month: u32| (1.0 + growth.per_month).powi(month.cast_signed());
-    let months = (0..=growth.months)
-        .map(|number| {
-            let grown = grown(inputs, factor(number));
-            let needs = outcome(&grown, inputs.fleet.size_at.at())?;
-            Ok(needs.map(|needs| Month {
-                number,
-                target: grown.target(),
-                instances: needs.instances,
-                bill: needs.bill,
-            }))
-        })
-        .collect::<Result<Vec<Option<Month>>, Error>>()?;
-    Ok(Growing {
-        months: months.into_iter().flatten().collect(),
-        full: full(inputs, growth, today),
-    })
+    let mut months = Vec::new();
+    for number in 0..=growth.months {
+        let grown = grown(inputs, factor(number));
+        let needs = match outcome(&grown, inputs.fleet.size_at.at()) {
+            // Beyond all sense there is nothing to tell.
+            Err(error) if error.kind() == ErrorKind::TooLarge => break,
+            needs => needs?,
+        };
+        months.extend(needs.map(|needs| Month {
+            number,
+            target: grown.target(),
+            instances: needs.instances,
+            bill: needs.bill,
+        }));
+    }
+    Ok(Growing { months, full: full(inputs, growth, today) })
 }
 
 fn full(inputs: &Inputs, growth: Growth, today: &Outcome) -> Option<Full> {

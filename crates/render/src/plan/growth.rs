@@ -37,8 +37,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
     let mut table = Table {
         columns: COLUMNS.to_vec(),
         rows: growing.months.iter().take(MOST).map(row).collect(),
-        rest: (more > 0)
-            .then(|| format!("and {}", counted(more as u64, "more month", "more months"))),
+        rest: rest(plan, more),
     };
     if plan.inputs.costs.is_none() {
         table.retain(|column| column.title != "costs a month");
@@ -56,4 +55,14 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
         ))));
     }
     parts
+}
+
+/// What the table leaves out.
+fn rest(plan: &Plan, more: usize) -> Option<String> {
+    if more > 0 {
+        return Some(format!("and {}", counted(more as u64, "more month", "more months")));
+    }
+    let asked = plan.inputs.growth.map_or(0, |growth| growth.months as usize + 1);
+    let told = plan.growing.as_ref().map_or(0, |growing| growing.months.len());
+    (told < asked).then(|| "further months take more than 1,000,000,000 instances".to_owned())
 }
