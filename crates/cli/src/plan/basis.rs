@@ -215,7 +215,7 @@ fn nothing(name: &str, one: &One, own: &MeasuredChain) -> String {
         );
     }
     format!(
-        "{name}: {from} does not tell what an instance sustains. Its verdict is {}: {}. A capacity takes rates that are held, some of them too high: plimsoll attack --steps, or --find-capacity",
+        "{name}: what an instance sustains does not follow from {from}. Its verdict is {}: {}. A capacity takes rates that are held, some of them too high: plimsoll attack --steps, or --find-capacity",
         own.verdict.replace('_', " "),
         own.headline
     )

@@ -11,11 +11,14 @@ use super::words::{per_second, quantity, share, work};
 use super::{CapacityBasis, ChainBasis, Origin, PlanReport};
 use crate::document::{Cell, Column, Fit, Row, Table};
 use crate::escape::shortened;
-use crate::numbers::{NONE, count, rate};
+use crate::numbers::{NONE, count, counted, rate};
 use crate::verdict::Sentence;
 
 /// Characters of a foreign text that are shown.
 const LONGEST: usize = 300;
+
+/// Chains whose measurements are told.
+const MOST: usize = 12;
 
 const COLUMNS: [Column; 8] = [
     Column { title: "chain", fit: Fit::Name, worth: Column::KEPT },
@@ -38,7 +41,7 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
         let whose = Sentence::new("all chains together, in their mix: ");
         parts.push(Part::Point(measured(whose, found, from, report)));
     }
-    for (chain, basis) in points {
+    for (chain, basis) in points.take(MOST) {
         let subject = || Sentence::default().foreign(shortened(&chain.name, LONGEST)).own(": ");
         match &basis.capacity {
             CapacityBasis::Written { place } => {
@@ -59,7 +62,11 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
             parts.push(Part::Point(said.foreign(shortened(&limit.headline, LONGEST))));
         }
     }
-    parts.extend(egress(report).map(Part::Point));
+    parts.extend(egress(report).take(MOST).map(Part::Point));
+    if let Some(more @ 1..) = report.chains.len().checked_sub(MOST) {
+        let more = counted(more as u64, "more chain", "more chains");
+        parts.push(Part::Point(Sentence::new(format!("and {more}, which --format json tells of"))));
+    }
     parts
 }
 
