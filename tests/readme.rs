@@ -1,4 +1,4 @@
-//! What the README shows is what the binary prints.
+//! What the README and docs/plan.md show is what the binary prints.
 
 use crate::util::root;
 
@@ -91,11 +91,17 @@ fn left_out_lines_are_any() {
 
 #[test]
 fn every_example_prints_what_the_page_shows() {
-    let page = std::fs::read_to_string(root().join("README.md"));
-    let page = page.unwrap_or_else(|error| panic!("README.md: {error}"));
+    for name in ["README.md", "docs/plan.md"] {
+        assert_true(name);
+    }
+}
+
+fn assert_true(name: &str) {
+    let page = std::fs::read_to_string(root().join(name));
+    let page = page.unwrap_or_else(|error| panic!("{name}: {error}"));
     let examples = examples(&page);
     let answers = examples.iter().filter(|one| !one.output.is_empty()).count();
-    assert!(answers > 0, "README.md shows no example with its output");
+    assert!(answers > 0, "{name} shows no example with its output");
     for Example { line, args, output } in examples {
         // Without an output the block tells how to start, no more.
         if output.is_empty() {
@@ -110,6 +116,6 @@ fn every_example_prints_what_the_page_shows() {
             .output()
             .unwrap();
         let printed = String::from_utf8(command.stdout).unwrap();
-        assert_shows(&printed, &output, &format!("README.md, line {line}: {args:?}"));
+        assert_shows(&printed, &output, &format!("{name}, line {line}: {args:?}"));
     }
 }

@@ -343,6 +343,10 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "GOALS", value_parser = values::slo)]
     pub(crate) slo: Option<Slo>,
 
+    /// Status codes that count as success
+    #[arg(long, value_name = "CODES", default_value_t)]
+    pub(crate) success_codes: CodeSet,
+
     /// Leave out requests before this moment, as in 2026-11-23T08:35:32Z
     #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
     pub(crate) from: Option<Timestamp>,

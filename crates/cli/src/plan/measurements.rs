@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use plimsoll_ingest::{GeneratorCpu, ReadOptions, Source, expand, generator_cpu};
-use plimsoll_model::{CodeSet, Format, Ledger, Secrets};
+use plimsoll_model::{Format, Ledger, Secrets};
 use plimsoll_render::{MeasuredChain, Measurement};
 
 use crate::analyze::{Question, ask};
@@ -109,7 +109,7 @@ impl Measurements {
         let question = Question {
             group_by: args.group_by,
             slo: args.slo,
-            success_codes: CodeSet::default(),
+            success_codes: args.success_codes.clone(),
             from: args.from,
             to: args.to,
             skip: args.skip,
