@@ -34,7 +34,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
         |end: Option<Answer>| end.map_or_else(|| NONE.to_owned(), |end| count(end.instances));
     let rows = plan.sensitivity.iter().take(MOST).map(|moved| Row {
         cells: vec![
-            Cell::new(moved.assumption.key()),
+            Cell::foreign(moved.assumption.key()),
             Cell::new(if moved.assumption.is_count() { "±1" } else { "±10 %" }),
             Cell::new(cost(moved.less)),
             Cell::new(instances(moved.less)),
