@@ -153,6 +153,7 @@ mod tests {
                 writer.write(&NativeRecord::default()).unwrap();
             }
             let telemetry = Telemetry {
+                cpus: None,
                 time: Timestamp(second * 1_000_000_000),
                 cpu_ratio,
                 run_queue_ratio: None,
