@@ -4,6 +4,8 @@
     measure.py --vegeta PATH [--plimsoll PATH] [--repeat 5] FILE...
     measure.py --convert gob,json --vegeta PATH ...         `vegeta encode` against `plimsoll convert` instead
 
+    measure.py --without-windows PATH --plimsoll PATH ...   `plimsoll analyze` without counting by time, and with it
+
 vegeta knows no native stream: beside one, it reads or writes the same results as gob (FILE.gob beside FILE.plim).
 Per file: one warm-up run of each (it also fills the page cache and checks that both read the same number of
 results), then the two in turn, --repeat times. CPU is user plus system time of the whole process, all threads.
@@ -111,14 +113,33 @@ def in_turn(commands, repeat):
     return {name: [median(column) for column in zip(*rows)] for name, rows in runs.items()}
 
 
+def compare_windows(args):
+    print("| file | SLO | CPU s without | with | more | RSS MiB without | with |")
+    print("|---|---|---:|---:|---:|---:|---:|", flush=True)
+    for path in args.files:
+        for slo in ([], ["--slo", "latency=50ms,success=99%"]):
+            programs = {"without": args.without_windows, "with": args.plimsoll}
+            commands = {name: [program, "analyze", *slo, path] for name, program in programs.items()}
+            figures = in_turn(commands, args.repeat)
+            (cpu, _, rss), (cpu_with, _, rss_with) = figures["without"], figures["with"]
+            row = [os.path.basename(path), slo[1] if slo else "none", f"{cpu:.3f}", f"{cpu_with:.3f}"]
+            row += [f"{cpu_with / cpu - 1:.1%}", f"{rss:.0f}", f"{rss_with:.0f}"]
+            print("| " + " | ".join(row) + " |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--vegeta", required=True)
+    parser.add_argument("--vegeta")
+    parser.add_argument("--without-windows", metavar="PATH")
     parser.add_argument("--plimsoll")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--convert", metavar="FORMATS")
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
+    if args.without_windows:
+        return compare_windows(args)
+    if not args.vegeta:
+        parser.error("--vegeta is needed")
     head = ["file", "results", "vegeta CPU s", "wall s", "RSS MiB"]
     if args.plimsoll:
         head += ["plimsoll CPU s", "wall s", "RSS MiB", "CPU ratio", "wall ratio"]

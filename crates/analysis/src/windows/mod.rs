@@ -18,7 +18,7 @@ const WIDTH: i64 = 125_000_000;
 const MAX_WINDOWS: usize = 1 << 14;
 
 /// ... and the most memory of their latencies, in bytes.
-const MAX_BYTES: usize = 24 << 20;
+const MAX_BYTES: usize = 12 << 20;
 
 /// What a record was counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Window {
     /// It begins this many widths after 1970.
     pub(crate) index: i64,
+    /// All of them, so that nobody has to add up the latencies.
+    requests: u64,
     /// Successes that were too slow to be good.
     slow: u64,
     /// Failures by side.
@@ -48,9 +50,16 @@ impl Window {
         Self { index, ..Self::default() }
     }
 
+    /// An empty one that is likely to get latencies like another's.
+    fn like(other: Option<&Self>, index: i64) -> Self {
+        let latencies = other.map_or_else(Spread::default, |other| Spread::like(&other.latencies));
+        Self { index, latencies, ..Self::default() }
+    }
+
     /// Counts a request; returns by how many bytes that made the window larger.
     #[inline]
     fn add(&mut self, latency: Nanos, outcome: Outcome) -> usize {
+        self.requests += 1;
         self.latency_sum = self.latency_sum.saturating_add(latency.0);
         match outcome {
             Outcome::Failure(side) => {
@@ -65,6 +74,7 @@ impl Window {
 
     /// Adds what another window of the same span holds.
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
         self.slow += other.slow;
         for (mine, theirs) in self.failures.iter_mut().zip(other.failures) {
             *mine += theirs;
@@ -74,11 +84,11 @@ impl Window {
     }
 
     pub(crate) fn requests(&self) -> u64 {
-        self.successes() + self.failures.iter().sum::<u64>()
+        self.requests
     }
 
     pub(crate) fn successes(&self) -> u64 {
-        self.latencies.count()
+        self.requests - self.failures.iter().sum::<u64>()
     }
 
     pub(crate) fn good(&self) -> u64 {
@@ -113,8 +123,10 @@ pub(crate) struct Windows {
 struct Series {
     /// In order of time.
     windows: Vec<Window>,
-    /// Where the last request was counted.
+    /// Where the last request was counted, ...
     latest: usize,
+    /// ... and when that window begins, in nanoseconds since 1970.
+    start: i64,
 }
 
 impl Default for Windows {
@@ -137,10 +149,9 @@ impl Windows {
         let due = record.due().0;
         let latency = record.latency_from_due();
         if let Some(series) = self.cells.get_mut(cell)
-            && let Some(window) = series.windows.get_mut(series.latest)
             // Cheaper than a division, and most often true.
-            && due.wrapping_sub(window.index.wrapping_mul(self.width)).cast_unsigned()
-                < self.width.cast_unsigned()
+            && due.wrapping_sub(series.start).cast_unsigned() < self.width.cast_unsigned()
+            && let Some(window) = series.windows.get_mut(series.latest)
         {
             let bytes = window.add(latency, outcome);
             if bytes > 0 {
@@ -161,12 +172,14 @@ impl Windows {
         let place = match series.place_of(index) {
             Ok(place) => place,
             Err(place) => {
-                series.windows.insert(place, Window::at(index));
+                let window = Window::like(series.windows.get(series.latest), index);
+                series.windows.insert(place, window);
                 self.count += 1;
                 place
             }
         };
         series.latest = place;
+        series.start = index.wrapping_mul(self.width);
         let bytes = series.windows[place].add(latency, outcome);
         self.grow(bytes);
     }
@@ -188,6 +201,8 @@ impl Windows {
             (self.count, self.bytes) = (0, 0);
             for series in &mut self.cells {
                 series.halve();
+                let latest = series.windows.get(series.latest);
+                series.start = latest.map_or(0, |window| window.index.wrapping_mul(width));
                 self.count += series.windows.len();
                 let bytes = series.windows.iter().map(|window| window.latencies.bytes());
                 self.bytes += bytes.sum::<usize>();

@@ -15,7 +15,15 @@ const CAP: u64 = 1 << 46;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spread {
     first: u16,
-    counts: Vec<u32>,
+    counts: Counts,
+}
+
+/// There are thousands of spreads, and the counts of most are small: memory is what windows cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Counts {
+    Small(Vec<u16>),
+    /// Where one of them was too large for 16 bits; none goes past 32.
+    Large(Vec<u32>),
 }
 
 /// Of buckets that are `1 << shift` wide, those of a power of two follow each other.
@@ -38,75 +46,153 @@ impl Spread {
     /// The largest error of [`Spread::at`], as a share of the value.
     pub(crate) const RELATIVE_ERROR: f64 = 1.0 / (1 << (HALF + 1)) as f64;
 
+    /// An empty one with room for what another holds.
+    pub(super) fn like(other: &Self) -> Self {
+        Self { first: 0, counts: Counts::Small(Vec::with_capacity(other.counts.len())) }
+    }
+
     /// Counts a latency; returns by how many bytes that made it larger.
     #[inline]
     pub(crate) fn add(&mut self, latency: Nanos) -> usize {
         let bucket = bucket(latency.0);
-        match self.counts.get_mut(usize::from(bucket.wrapping_sub(self.first))) {
-            Some(count) => {
-                *count = count.saturating_add(1);
-                0
-            }
-            None => self.add_beyond(bucket),
+        if let Counts::Small(counts) = &mut self.counts
+            && let Some(count) = counts.get_mut(usize::from(bucket.wrapping_sub(self.first)))
+            && *count < u16::MAX
+        {
+            *count += 1;
+            0
+        } else {
+            self.add_otherwise(bucket)
         }
     }
 
     #[cold]
-    fn add_beyond(&mut self, bucket: u16) -> usize {
+    fn add_otherwise(&mut self, bucket: u16) -> usize {
         let before = self.bytes();
-        self.reach(bucket);
+        self.reach(bucket, bucket);
         let place = usize::from(bucket - self.first);
-        self.counts[place] = self.counts[place].saturating_add(1);
+        match &mut self.counts {
+            Counts::Small(counts) if counts[place] < u16::MAX => counts[place] += 1,
+            _ => {
+                let count = &mut self.counts.large()[place];
+                *count = count.saturating_add(1);
+            }
+        }
         self.bytes() - before
     }
 
-    /// Makes room for a bucket, by whole powers of two, lest each new one move the others.
-    fn reach(&mut self, bucket: u16) {
-        let first = bucket & !(OCTAVE - 1);
-        if self.counts.is_empty() {
+    /// Makes room for these buckets, by whole powers of two, lest each new one move the others.
+    fn reach(&mut self, lowest: u16, highest: u16) {
+        let [first, last] = [lowest, highest].map(|bucket| bucket & !(OCTAVE - 1));
+        if self.counts.len() == 0 {
             self.first = first;
         }
-        if first < self.first {
-            let more = usize::from(self.first - first);
-            self.counts.splice(0..0, std::iter::repeat_n(0, more));
-            self.first = first;
-        }
-        let end = usize::from(first - self.first + OCTAVE);
-        if end > self.counts.len() {
-            self.counts.resize(end, 0);
+        let before = self.first.saturating_sub(first);
+        self.first -= before;
+        let (before, end) = (usize::from(before), usize::from(last - self.first + OCTAVE));
+        match &mut self.counts {
+            Counts::Small(counts) => extend(counts, before, end),
+            Counts::Large(counts) => extend(counts, before, end),
         }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        let (Some(last), first) = (other.counts.len().checked_sub(1), other.first) else { return };
+        let Some(last) = other.counts.len().checked_sub(1) else { return };
         #[expect(clippy::cast_possible_truncation, reason = "buckets are below 2^11")]
-        let last = first + last as u16;
-        self.reach(first);
-        self.reach(last);
-        let place = usize::from(first - self.first);
-        for (mine, theirs) in self.counts.iter_mut().skip(place).zip(&other.counts) {
-            *mine = mine.saturating_add(*theirs);
+        self.reach(other.first, other.first + last as u16);
+        let place = usize::from(other.first - self.first);
+        if let (Counts::Small(mine), Counts::Small(theirs)) = (&mut self.counts, &other.counts)
+            && add_small(&mut mine[place..], theirs)
+        {
+            return;
+        }
+        match &other.counts {
+            Counts::Small(theirs) => add(&mut self.counts.large()[place..], theirs),
+            Counts::Large(theirs) => add(&mut self.counts.large()[place..], theirs),
         }
     }
 
     /// The memory of the counts.
     pub(crate) fn bytes(&self) -> usize {
-        self.counts.len() * size_of::<u32>()
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.counts.iter().map(|&count| u64::from(count)).sum()
+        match &self.counts {
+            Counts::Small(counts) => size_of_val(&counts[..]),
+            Counts::Large(counts) => size_of_val(&counts[..]),
+        }
     }
 
     /// The value of a rank, from 1 on, to [`Spread::RELATIVE_ERROR`]; `None` beyond the last.
     pub(crate) fn at(&self, rank: u64) -> Option<Nanos> {
-        let mut seen = 0;
-        let place = self.counts.iter().position(|&count| {
-            seen += u64::from(count);
-            seen >= rank
-        })?;
-        Some(Nanos(middle(u64::from(self.first) + place as u64)))
+        let place = match &self.counts {
+            Counts::Small(counts) => place_of(counts, rank),
+            Counts::Large(counts) => place_of(counts, rank),
+        };
+        Some(Nanos(middle(u64::from(self.first) + place? as u64)))
     }
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self::Small(Vec::new())
+    }
+}
+
+impl Counts {
+    fn len(&self) -> usize {
+        match self {
+            Self::Small(counts) => counts.len(),
+            Self::Large(counts) => counts.len(),
+        }
+    }
+
+    /// The counts with room for large ones.
+    fn large(&mut self) -> &mut [u32] {
+        if let Self::Small(counts) = self {
+            *self = Self::Large(counts.iter().map(|&count| count.into()).collect());
+        }
+        match self {
+            Self::Large(counts) => counts,
+            Self::Small(_) => &mut [],
+        }
+    }
+}
+
+/// Puts so many empty counts in front of the others, and as many behind as make `len` of them, if they are not as many.
+fn extend<T: Copy + Default>(counts: &mut Vec<T>, before: usize, len: usize) {
+    if before > 0 {
+        counts.splice(0..0, std::iter::repeat_n(T::default(), before));
+    }
+    if len > counts.len() {
+        counts.resize(len, T::default());
+    }
+}
+
+/// Adds counts to counts.
+fn add<T: Copy + Into<u32>>(mine: &mut [u32], theirs: &[T]) {
+    for (mine, &theirs) in mine.iter_mut().zip(theirs) {
+        *mine = mine.saturating_add(theirs.into());
+    }
+}
+
+/// Adds counts to counts, if none becomes too large by that.
+fn add_small(mine: &mut [u16], theirs: &[u16]) -> bool {
+    // Without a branch in the loop, so that the processor takes many at once.
+    let overflows = |(&mine, &theirs): (&u16, &u16)| mine > u16::MAX - theirs;
+    if mine.iter().zip(theirs).map(overflows).fold(false, std::ops::BitOr::bitor) {
+        return false;
+    }
+    for (mine, &theirs) in mine.iter_mut().zip(theirs) {
+        *mine += theirs;
+    }
+    true
+}
+
+/// Where the value of a rank is counted.
+fn place_of<T: Copy + Into<u64>>(counts: &[T], rank: u64) -> Option<usize> {
+    let mut seen = 0;
+    counts.iter().position(|&count| {
+        seen += count.into();
+        seen >= rank
+    })
 }
 
 #[cfg(test)]
@@ -138,6 +224,29 @@ mod tests {
                 prop_assert!((value - exact as f64).abs() <= exact as f64 * Spread::RELATIVE_ERROR, "{value} for {exact}");
             }
             prop_assert_eq!(whole.at(values.len() as u64 + 1), None);
+        }
+
+        #[test]
+        fn large_counts_are_as_good_as_small_ones(
+            counts in prop::collection::vec((0_u64..1_000, prop::sample::select(vec![1_u32, 40_000, 65_535, 65_536])), 1..6),
+            cut in 0_usize..6,
+        ) {
+            let of = |counts: &[(u64, u32)]| {
+                let mut spread = Spread::default();
+                for &(value, count) in counts {
+                    (0..count).for_each(|_| { spread.add(Nanos(value)); });
+                }
+                spread
+            };
+            let whole = of(&counts);
+            let (left, right) = counts.split_at(cut.min(counts.len()));
+            let mut merged = of(left);
+            merged.merge(&of(right));
+            prop_assert_eq!(&merged, &whole);
+            let total: u64 = counts.iter().map(|count| u64::from(count.1)).sum();
+            let highest = counts.iter().map(|count| count.0).max().unwrap();
+            prop_assert_eq!(whole.at(total), Some(Nanos(middle(bucket(highest).into()))));
+            prop_assert_eq!(whole.at(total + 1), None);
         }
     }
 }
