@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 
 use plimsoll_model::Nanos;
 use rustix::time::{ClockId, clock_gettime};
+
+use super::sock_diag;
 
 /// TCP sockets of this network namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,30 +42,48 @@ impl States {
         if sockets.in_use + sockets.time_wait > MAX_LISTED {
             return None;
         }
-        let mut states = Self::default();
-        let mut ports = HashSet::new();
-        let range = port_range();
-        for file in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
-            let Ok(file) = File::open(file) else { continue };
-            for line in
-                BufReader::with_capacity(1 << 16, file).lines().map_while(Result::ok).skip(1)
-            {
-                let mut fields = line.split_ascii_whitespace().skip(1);
-                let local = fields.next().and_then(|local| local.rsplit_once(':'));
-                let port = local.and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
-                match fields.nth(1) {
-                    Some("01") => states.established += 1,
-                    Some("02") => states.connecting += 1,
-                    Some("06") => states.time_wait += 1,
-                    Some("08") => states.close_wait += 1,
-                    _ => {}
-                }
-                ports.extend(port.filter(|port| range.contains(port)));
+        let told = |list: fn(&mut dyn FnMut(u8, u16)) -> io::Result<()>| -> io::Result<Self> {
+            let mut states = Self::default();
+            let mut ports = HashSet::new();
+            let range = port_range();
+            list(&mut |state, port| {
+                states.add(state);
+                ports.extend(Some(port).filter(|port| range.contains(port)));
+            })?;
+            states.ports = ports.len() as u64;
+            Ok(states)
+        };
+        told(|tell| sock_diag::sockets(tell)).or_else(|_| told(|tell| listed(tell))).ok()
+    }
+
+    /// Counts a socket by its state, as the kernel numbers them.
+    fn add(&mut self, state: u8) {
+        match state {
+            0x01 => self.established += 1,
+            0x02 => self.connecting += 1,
+            0x06 => self.time_wait += 1,
+            0x08 => self.close_wait += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Tells the state and the local port of each TCP socket that is listed in `/proc`.
+fn listed(tell: &mut dyn FnMut(u8, u16)) -> io::Result<()> {
+    for file in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+        let Ok(file) = File::open(file) else { continue };
+        for line in BufReader::with_capacity(1 << 16, file).lines().skip(1) {
+            let line = line?;
+            let mut fields = line.split_ascii_whitespace().skip(1);
+            let local = fields.next().and_then(|local| local.rsplit_once(':'));
+            let port = local.and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
+            let state = fields.nth(1).and_then(|state| u8::from_str_radix(state, 16).ok());
+            if let (Some(state), Some(port)) = (state, port) {
+                tell(state, port);
             }
         }
-        states.ports = ports.len() as u64;
-        Some(states)
     }
+    Ok(())
 }
 
 impl Sockets {
@@ -134,9 +154,35 @@ pub(super) fn run_queue_delay() -> Nanos {
 #[cfg(test)]
 mod tests {
     use std::hint::black_box;
+    use std::net::{TcpListener, TcpStream};
     use std::thread;
 
     use super::*;
+
+    /// Both ways of listing sockets tell of a listener, and of both ends of a connection to it.
+    #[test]
+    fn sockets_are_the_same_however_they_are_listed() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let accepted = listener.accept().unwrap();
+        let mine = [address.port(), client.local_addr().unwrap().port()];
+        let of = |list: fn(&mut dyn FnMut(u8, u16)) -> io::Result<()>| {
+            let mut told = Vec::new();
+            list(&mut |state, port| told.push((state, port))).ok()?;
+            told.retain(|(_, port)| mine.contains(port));
+            told.sort_unstable();
+            Some(told)
+        };
+        let mut expected = vec![(1, mine[0]), (1, mine[1]), (10, mine[0])];
+        expected.sort_unstable();
+        assert_eq!(of(|tell| listed(tell)), Some(expected.clone()));
+        // Where the kernel has it.
+        if let Some(told) = of(|tell| sock_diag::sockets(tell)) {
+            assert_eq!(told, expected);
+        }
+        drop(accepted);
+    }
 
     /// Of threads that came and went since the last look, too.
     #[test]

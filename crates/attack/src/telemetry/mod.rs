@@ -4,6 +4,7 @@ mod departures;
 mod files;
 mod kernel;
 mod monitor;
+mod sock_diag;
 
 pub(crate) use departures::Departures;
 pub use files::raise_open_files;

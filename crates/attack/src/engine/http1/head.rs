@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::{Buf as _, BytesMut};
+use memchr::{memchr, memchr_iter};
 
 use super::super::answer::Answer;
 use super::super::failure::{Failure, quoted};
@@ -77,7 +78,7 @@ impl Reader {
 
     /// The end of the next line, of a header together with the lines that it is continued on.
     fn next_line(&mut self, buffer: &[u8]) -> Result<Option<usize>, Failure> {
-        while let Some(end) = buffer[self.scanned..].iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr(b'\n', &buffer[self.scanned..]) {
             let size = self.scanned + end + 1;
             let line = without_end(&buffer[..size]);
             if self.version.is_some() && !line.is_empty() {
@@ -148,17 +149,39 @@ fn field(line: &[u8], answer: &mut Answer) -> Result<(), Failure> {
         return Err(broken(format!("malformed MIME header initial line: {}", told(line))));
     }
     let line = unfolded(line);
-    let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
+    let colon = memchr(b':', &line).unwrap_or(0);
     let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~ ".contains(byte);
-    let is_value = |byte: &u8| !byte.is_ascii_control() || *byte == b'\t';
     match std::str::from_utf8(name) {
-        Ok(text) if colon > 0 && name.iter().all(is_name) && value.iter().all(is_value) => {
+        Ok(text) if colon > 0 && is_name(name) && is_value(value) => {
             answer.header(text, value.trim_ascii_start());
             Ok(())
         }
         _ => Err(broken(format!("malformed MIME header line: {}", told(&line)))),
     }
+}
+
+fn is_name(name: &[u8]) -> bool {
+    const MAY_BE: [bool; 256] = {
+        let mut may_be = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            may_be[byte as usize] = byte.is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let mut others: &[u8] = b"!#$%&'*+-.^_`|~ ";
+        while let [byte, rest @ ..] = others {
+            may_be[*byte as usize] = true;
+            others = rest;
+        }
+        may_be
+    };
+    name.iter().all(|byte| MAY_BE[usize::from(*byte)])
+}
+
+fn is_value(value: &[u8]) -> bool {
+    // Without a way out of the loop, so that the processor takes many at once.
+    let is_bad = |byte: &u8| matches!(byte, 0..=8 | 10..=31 | 127);
+    !value.iter().fold(false, |bad, byte| bad | is_bad(byte))
 }
 
 /// One line of those that a header was folded into, joined by a space each.
@@ -194,10 +217,10 @@ impl Head {
         let removed = [
             ("Connection", closes && version > Version(1, 0)),
             ("Transfer-Encoding", !said.encodings.is_empty()),
-            ("Content-Length", chunked && length.is_some() || said.lengths.len() > 1),
+            ("Content-Length", chunked && length.is_some() || said.lengths.are_several()),
             ("Trailer", chunked && !said.trailers.is_empty()),
         ];
-        let repeated = length.filter(|_| !chunked && said.lengths.len() > 1);
+        let repeated = length.filter(|_| !chunked && said.lengths.are_several());
         let no_cache = said.pragma == Some(b"no-cache") && !said.cache_control;
         for (name, _) in removed.iter().filter(|(_, is_removed)| *is_removed) {
             answer.remove(name);
@@ -227,19 +250,61 @@ impl Head {
 /// What an answer's headers say about how it is carried, and of caches, where Go adds what is missing.
 #[derive(Debug, Default)]
 struct Said<'a> {
-    connection: Vec<&'a [u8]>,
-    encodings: Vec<&'a [u8]>,
-    lengths: Vec<&'a [u8]>,
-    trailers: Vec<&'a [u8]>,
+    connection: Values<'a>,
+    encodings: Values<'a>,
+    lengths: Values<'a>,
+    trailers: Values<'a>,
     pragma: Option<&'a [u8]>,
     cache_control: bool,
+}
+
+/// The values of one header: almost always one, which takes no memory of its own.
+#[derive(Debug, Default)]
+struct Values<'a> {
+    first: Option<&'a [u8]>,
+    others: Vec<&'a [u8]>,
+}
+
+impl<'a> Values<'a> {
+    fn push(&mut self, value: &'a [u8]) {
+        if self.first.is_none() {
+            self.first = Some(value);
+        } else {
+            self.others.push(value);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
+
+    fn are_several(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// What stands between the commas.
+    fn elements(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
+    }
+
+    /// As Go prints lists.
+    fn listed(&self) -> String {
+        let values: Vec<String> = self.iter().map(quoted).collect();
+        format!("[{}]", values.join(" "))
+    }
 }
 
 impl<'a> Said<'a> {
     fn of(head: &'a [u8]) -> Self {
         let mut said = Self::default();
-        for line in head.split(|byte| *byte == b'\n') {
-            let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let mut begin = 0;
+        for end in memchr_iter(b'\n', head) {
+            let line = &head[std::mem::replace(&mut begin, end + 1)..end];
+            let Some(colon) = memchr(b':', line) else { continue };
             let value = line[colon + 1..].trim_ascii();
             match &line[..colon] {
                 b"Connection" => said.connection.push(value),
@@ -255,26 +320,30 @@ impl<'a> Said<'a> {
     }
 
     fn of_connection(&self, token: &[u8]) -> bool {
-        elements(&self.connection).any(|element| element.eq_ignore_ascii_case(token))
+        self.connection.elements().any(|element| element.eq_ignore_ascii_case(token))
     }
 
     fn chunked(&self, version: Version) -> Result<bool, Failure> {
-        match self.encodings[..] {
-            // HTTP/1.0 knows none.
-            _ if version < Version(1, 1) => Ok(false),
-            [] => Ok(false),
-            [only] if only.eq_ignore_ascii_case(b"chunked") => Ok(true),
-            [only] => Err(broken(format!("unsupported transfer encoding: {}", quoted(only)))),
-            _ => Err(broken(format!("too many transfer encodings: {}", listed(&self.encodings)))),
+        let Some(encoding) = self.encodings.first else { return Ok(false) };
+        // HTTP/1.0 knows none.
+        if version < Version(1, 1) {
+            Ok(false)
+        } else if self.encodings.are_several() {
+            let encodings = self.encodings.listed();
+            Err(broken(format!("too many transfer encodings: {encodings}")))
+        } else if encoding.eq_ignore_ascii_case(b"chunked") {
+            Ok(true)
+        } else {
+            Err(broken(format!("unsupported transfer encoding: {}", quoted(encoding))))
         }
     }
 
     fn length(&self) -> Result<Option<u64>, Failure> {
-        let Some(text) = self.lengths.first() else { return Ok(None) };
+        let Some(text) = self.lengths.first else { return Ok(None) };
         if self.lengths.iter().any(|other| other != text) {
             return Err(broken(format!(
                 "http: message cannot contain multiple Content-Length headers; got {}",
-                listed(&self.lengths)
+                self.lengths.listed()
             )));
         }
         let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
@@ -290,7 +359,7 @@ impl<'a> Said<'a> {
 
     /// Go takes no trailer that would say how the body is carried.
     fn check_trailers(&self) -> Result<(), Failure> {
-        for name in elements(&self.trailers) {
+        for name in self.trailers.elements() {
             for framing in ["Transfer-Encoding", "Trailer", "Content-Length"] {
                 if name.eq_ignore_ascii_case(framing.as_bytes()) {
                     return Err(broken(format!("bad trailer key \"{framing}\"")));
@@ -299,17 +368,6 @@ impl<'a> Said<'a> {
         }
         Ok(())
     }
-}
-
-/// What stands between the commas.
-fn elements<'a>(values: &[&'a [u8]]) -> impl Iterator<Item = &'a [u8]> {
-    values.iter().flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
-}
-
-/// As Go prints lists.
-fn listed(values: &[&[u8]]) -> String {
-    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
-    format!("[{}]", values.join(" "))
 }
 
 /// The beginning of a line, quoted: it may be as long as a head.
@@ -325,6 +383,21 @@ pub(super) fn broken(text: impl std::fmt::Display) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By the tables of net/textproto and golang.org/x/net/http/httpguts: tokens, and a space that Go lets pass.
+    #[test]
+    fn names_and_values_have_the_bytes_that_go_takes() {
+        for byte in 0..=255_u8 {
+            let is_token = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#'..=b'\''
+                | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+            assert_eq!(is_name(&[b'x', byte]), is_token || byte == b' ', "{byte}");
+            assert_eq!(
+                is_value(&[b'x', byte, b'x']),
+                byte == b'\t' || byte >= b' ' && byte != 127,
+                "{byte}"
+            );
+        }
+    }
 
     #[test]
     fn heads_are_bounded_also_where_they_come_at_once() {
