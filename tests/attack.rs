@@ -206,6 +206,35 @@ fn the_preflight_warns_and_lets_it_run() {
 }
 
 #[test]
+fn what_comes_to_nothing_is_told_and_lets_it_run() {
+    let dir = Dir::new();
+    let url = server();
+    for (flags, told) in [
+        (&["--start-at=2026-01-02T03:04:05Z"][..], "--start-at was "),
+        (&["-unix-socket=none", "-laddr=127.0.0.1"], "-laddr is without effect"),
+        // vegeta's default address is none.
+        (&["-unix-socket=none", "-laddr=0.0.0.0"], ""),
+    ] {
+        let command = attack(&dir).args(["-rate=10", "-duration=100ms", "-output=r.bin"]);
+        let output = command.args(flags).arg(&url).run();
+        assert_eq!(output.code, Some(0), "{flags:?}: {}", output.stderr);
+        assert!(output.stderr.contains(told), "{flags:?}: {}", output.stderr);
+        assert_eq!(
+            output.stderr.contains("warning: --"),
+            told.starts_with("--"),
+            "{}",
+            output.stderr
+        );
+        assert_eq!(
+            output.stderr.contains("warning: -l"),
+            told.starts_with("-l"),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
 fn targets_that_are_none_are_told_with_their_line() {
     let dir = Dir::new();
     for (targets, told) in [

@@ -32,10 +32,29 @@ fn what_would_be_without_effect() {
         ("--chain=a=URL@40%", "--chain a has a share of a rate that is not given"),
         ("--seed=2 URL", "--seed is that of random arrivals: it needs --poisson"),
         ("-h2c -http2=false URL", "-h2c speaks HTTP/2, which -http2=false rules out"),
+        ("-rate=0 -max-workers=2 --poisson URL", "--poisson arrivals have a mean rate"),
+        ("-method=PUT -targets=targets.txt", "-targets have a method each"),
+        ("-format=json URL", "-format is that of -targets"),
+        ("-format=http --chain=a=URL@5", "-format is that of -targets"),
+        ("--steps=1..9,ratio=2,increment=1,hold=1s URL", "one step, by ratio or by increment"),
         ("-lazy URL", "-lazy reads targets from a file as they are sent: http://127"),
         ("-lazy --chain=a=URL@5", "-lazy reads targets from a file"),
     ] {
         refused(&dir, line, &told.replace("URL", URL));
+    }
+}
+
+#[test]
+fn rates_that_are_none() {
+    let dir = Dir::new();
+    for (line, told) in [
+        ("-rate -1 URL", "invalid value '-1' for '--rate <RATE>'"),
+        ("-duration -1s URL", "invalid value '-1s' for '--duration <SPAN>'"),
+        ("--ramp 50..0 -duration=1s URL", "`0` is no rate above 0"),
+        ("--ramp x..50 -duration=1s URL", "`x` is no rate above 0"),
+        ("--steps 0..50,ratio=2,hold=1s URL", "`0` is no rate above 0"),
+    ] {
+        refused(&dir, line, told);
     }
 }
 

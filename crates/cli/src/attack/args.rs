@@ -33,9 +33,9 @@ pub(crate) struct Attack {
     #[arg(long, value_name = "FILE", help_heading = "Targets")]
     pub(crate) targets: Option<PathBuf>,
 
-    /// How targets are written
-    #[arg(long, value_enum, default_value_t = Format::Http, help_heading = "Targets")]
-    pub(crate) format: Format,
+    /// How targets are written [default: http]
+    #[arg(long, value_enum, help_heading = "Targets")]
+    pub(crate) format: Option<Format>,
 
     /// Read targets while they are sent, each once
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false",
@@ -65,11 +65,11 @@ pub(crate) struct Attack {
 
     /// Requests per span, as in 500, 500/1s or 30000/1m; 0 for as fast as -max-workers requests are answered [default: 50/1s,
     /// or what the configuration's chains have for targets]
-    #[arg(long, value_name = "RATE", value_parser = values::rate_spec, help_heading = "Schedule")]
+    #[arg(long, value_name = "RATE", value_parser = values::rate_spec, allow_hyphen_values = true, help_heading = "Schedule")]
     pub(crate) rate: Option<RateSpec>,
 
     /// How long, as in 30s or 33m; 0 for ever
-    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0", help_heading = "Schedule")]
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0", allow_hyphen_values = true, help_heading = "Schedule")]
     pub(crate) duration: Nanos,
 
     /// From one rate to another over -duration, as in 100..2000
@@ -118,7 +118,7 @@ pub(crate) struct Attack {
     pub(crate) start_at: Option<Timestamp>,
 
     /// How long a request may take; 0 for ever
-    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "30s", help_heading = "Limits")]
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "30s", allow_hyphen_values = true, help_heading = "Limits")]
     pub(crate) timeout: Nanos,
 
     /// Requests in flight at most; one that is due beyond is recorded as not sent [default: 10000, or what the open files

@@ -1,7 +1,8 @@
 //! Flags that would be without effect beside others: whoever types them means something that would not happen.
 
 use super::args::Attack;
-use super::values::{ChainRate, ChainSpec};
+use super::values::{ChainRate, ChainSpec, RateSpec};
+use crate::output;
 
 /// Refuses them by name.
 pub(super) fn refuse(args: &Attack) -> anyhow::Result<()> {
@@ -20,8 +21,40 @@ pub(super) fn refuse(args: &Attack) -> anyhow::Result<()> {
             "{flag} is for a search: it needs --find-capacity"
         );
     }
+    anyhow::ensure!(
+        !args.poisson || args.rate != Some(RateSpec::AsFastAsAnswersCome),
+        "--poisson arrivals have a mean rate, and with -rate=0 requests are sent as answers come: give a -rate"
+    );
+    anyhow::ensure!(
+        args.method.is_none() || args.targets.is_none(),
+        "-method is that of a URL: -targets have a method each"
+    );
+    refuse_format_of_urls(args)?;
     refuse_lazy_urls(args)?;
     refuse_rates(args)
+}
+
+/// Tells those that vegeta takes.
+pub(super) fn warn(args: &Attack) {
+    if let (Some(address), Some(_)) = (args.laddr, &args.unix_socket)
+        && !address.is_unspecified()
+    {
+        output::complain("warning: -laddr is without effect: a -unix-socket has no address");
+    }
+}
+
+/// A URL is written in no format.
+fn refuse_format_of_urls(args: &Attack) -> anyhow::Result<()> {
+    let is_url = |targets: &str| targets.contains("://");
+    let are_urls = match &args.url {
+        Some(url) => is_url(url),
+        None => !args.chain.is_empty() && args.chain.iter().all(|chain| is_url(&chain.targets)),
+    };
+    anyhow::ensure!(
+        args.format.is_none() || !are_urls,
+        "-format is that of -targets: there are none but a URL"
+    );
+    Ok(())
 }
 
 /// A URL is all there is of a chain's targets: each once would be one request.

@@ -36,12 +36,14 @@ use sent_schedule::sent_rate;
 /// Attacks, and says whether it was interrupted.
 pub(crate) fn run(args: &Attack) -> anyhow::Result<Outcome> {
     let attack = plan::attack(args)?;
+    contradictions::warn(args);
     preflight::warn(&attack);
     let live = Live::new(plan::end(&attack));
     let names = || attack.chains.iter().map(|chain| chain.name.clone()).collect();
     let search = args.find_capacity.then(|| Search::new(args, live.line(), names())).transpose()?;
     let results = Results::create(args.output.as_deref(), args.to, &args.name, &attack)?;
-    let mut hand = Hand { results, live, search, start: Timestamp::UNKNOWN };
+    let start_at = args.start_at;
+    let mut hand = Hand { results, live, search, start: Timestamp::UNKNOWN, start_at };
     let (stop, interrupted) = stopped_by_signals(hand.live.line())?;
     let attacked = attack.run(&stop, &mut hand);
     hand.live.finish();
@@ -89,12 +91,20 @@ struct Hand {
     search: Option<Search>,
     /// When the attack began.
     start: Timestamp,
+    /// The moment that was asked for.
+    start_at: Option<Timestamp>,
 }
 
 impl Sink for Hand {
     fn start(&mut self, date: Timestamp, monotonic: Nanos) -> io::Result<()> {
         self.start = date;
         self.live.start(date);
+        if let Some(asked) = self.start_at.filter(|asked| *asked < date) {
+            let late = (date.0 - asked.0) as f64 / 1e9;
+            self.live.line().complain(&format!(
+                "warning: --start-at was {late:.3} s ago: other hosts may have started without this one"
+            ));
+        }
         self.results.start(date, monotonic)
     }
 

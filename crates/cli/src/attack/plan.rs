@@ -268,8 +268,8 @@ fn read(args: &Attack, options: &Options, targets: &str) -> anyhow::Result<Targe
         (targets, Box::new(BufReader::with_capacity(64 << 10, file)))
     };
     let format = match args.format {
-        Format::Http => TargetFormat::Http,
-        Format::Json => TargetFormat::Json,
+        None | Some(Format::Http) => TargetFormat::Http,
+        Some(Format::Json) => TargetFormat::Json,
     };
     let reader = TargetReader::new(name, source, format, defaults);
     if args.lazy {

@@ -127,7 +127,13 @@ pub(crate) fn chain(text: &str) -> Result<ChainSpec, String> {
 
 pub(crate) fn ramp(text: &str) -> Result<(f64, f64), String> {
     let (from, to) = text.split_once("..").ok_or("expected two rates, as in 100..2000")?;
-    Ok((common::rate(from)?.per_second(), common::rate(to)?.per_second()))
+    let end = |text: &str| {
+        let rate = common::rate(text).map_err(|_| {
+            format!("`{text}` is no rate above 0: expected two of them, as in 100..2000 or 2000..1")
+        });
+        rate.map(|rate| rate.per_second())
+    };
+    Ok((end(from)?, end(to)?))
 }
 
 /// `--width`. Rates that are closer than 4 % are hardly told apart.
@@ -141,7 +147,12 @@ pub(crate) fn steps(text: &str) -> Result<StepsSpec, String> {
     let (from, to) = ramp(parts.next().unwrap_or(""))?;
     let (mut step, mut hold, mut drain) = (None, None, Nanos::ZERO);
     for part in parts {
-        let number = |value: &str| value.parse().map_err(|_| format!("{part}: expected a number"));
+        let number = |value: &str| {
+            if step.is_some() {
+                return Err("expected one step, by ratio or by increment, found two".to_owned());
+            }
+            value.parse().map_err(|_| format!("{part}: expected a number"))
+        };
         match part.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
             Some(("ratio", value)) => step = Some(Step::Ratio(number(value)?)),
             Some(("increment", value)) => step = Some(Step::Increment(number(value)?)),
@@ -289,7 +300,14 @@ mod tests {
         let typed = steps("100..2000,ratio=1.25,hold=70s,drain=5s").unwrap().0;
         assert_eq!((typed.from, typed.to, typed.step), (100.0, 2000.0, Step::Ratio(1.25)));
         assert_eq!(typed.hold, Nanos(70_000_000_000));
-        for text in ["100..200", "100..200,hold=1s", "100,ratio=2,hold=1s", "1..2,x=1,hold=1s"] {
+        for text in [
+            "100..200",
+            "100..200,hold=1s",
+            "100,ratio=2,hold=1s",
+            "1..2,x=1,hold=1s",
+            "1..2,ratio=2,increment=1,hold=1s",
+            "1..2,ratio=2,ratio=3,hold=1s",
+        ] {
             assert!(steps(text).is_err(), "{text}");
         }
     }
