@@ -12,7 +12,7 @@ use crate::schedule::Samples;
 use crate::slabs::Slabs;
 use crate::streams::{Slot, Streams};
 use crate::tally::Counted;
-use crate::taxonomy::Side;
+use crate::taxonomy::Class;
 use crate::templates::Templates;
 use crate::windows::{Outcome, Windows};
 use crate::{InputFindings, Options, url};
@@ -141,7 +141,7 @@ impl Counting {
                 Counted::Slow => Outcome::Slow,
                 Counted::Failure => {
                     let place_in_order = before.wrapping_add(ordinal);
-                    Outcome::Failure(self.add_error(batch, place, record, place_in_order))
+                    Outcome::failure(self.add_error(batch, place, record, place_in_order))
                 }
             };
             if !cfg!(feature = "bench-without-windows") {
@@ -192,17 +192,17 @@ impl Counting {
         self.hosts.text(host)
     }
 
-    /// Counts a failure and says whose it was.
+    /// Counts a failure and says of which class it is.
     fn add_error(
         &mut self,
         batch: &Batch,
         place: Place,
         record: &Record,
         place_in_order: u64,
-    ) -> Side {
+    ) -> Class {
         let template = self.templates.number(&mut self.errors, batch, record);
         self.cells.add_error(place.cell, template, record, place_in_order, place.host);
-        self.templates.class(template).side()
+        self.templates.class(template)
     }
 }
 

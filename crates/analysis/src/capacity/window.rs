@@ -32,6 +32,9 @@ pub struct Window {
     pub good: u64,
     /// Failures by the generator's or the set-up's doing: counted in `sent`, held against nobody.
     pub client_errors: u64,
+    /// Requests that were given up when the attack was ended: counted in `sent`, and nobody knows what would have come of
+    /// them.
+    pub interrupted: u64,
     /// 99th percentile of actual minus intended send time, where it is known.
     pub send_lag_p99: Option<Nanos>,
     /// The share of the CPU time that it could have that the generator used, 0..=1, where it was recorded; of several
@@ -46,19 +49,19 @@ pub struct Window {
 }
 
 impl Window {
-    /// The requests that the server answers for: sent, without client errors.
+    /// The requests that the server answers for: sent, without client errors and those that were given up.
     #[must_use]
     pub fn judged(&self) -> u64 {
-        self.sent.saturating_sub(self.client_errors)
+        self.sent.saturating_sub(self.client_errors).saturating_sub(self.interrupted)
     }
 
-    /// 1 - good/(sent - client errors); 1 where there are none.
+    /// 1 - good/judged; 1 where there are none.
     #[must_use]
     pub fn loss_ratio(&self) -> f64 {
         missing(self.good, self.judged())
     }
 
-    /// 1 - successes/(sent - client errors); 1 where there are none.
+    /// 1 - successes/judged; 1 where there are none.
     #[must_use]
     pub fn failure_ratio(&self) -> f64 {
         missing(self.successes, self.judged())
@@ -87,6 +90,8 @@ pub enum Reason {
     SendLag,
     /// The generator's CPU was too busy.
     GeneratorCpu,
+    /// Too many requests were given up when the attack was ended.
+    Interrupted,
     /// Too few requests to tell the percentile.
     TooFewSamples,
 }
@@ -100,6 +105,7 @@ impl Reason {
             Self::ClientErrors => "client_errors",
             Self::SendLag => "send_lag",
             Self::GeneratorCpu => "generator_cpu",
+            Self::Interrupted => "interrupted",
             Self::TooFewSamples => "too_few_samples",
         }
     }
@@ -107,7 +113,7 @@ impl Reason {
     /// Whether it says that the generator was the limit.
     #[must_use]
     pub fn is_generator(self) -> bool {
-        self != Self::TooFewSamples
+        !matches!(self, Self::Interrupted | Self::TooFewSamples)
     }
 }
 
@@ -116,7 +122,7 @@ impl Reason {
 pub struct Rules {
     /// The least share of the requests that were due that has to be sent, 0..=1.
     pub min_sent_ratio: f64,
-    /// The largest share of client errors among the requests sent, 0..=1.
+    /// The largest share of client errors among the requests sent, and of those that were given up, 0..=1.
     pub max_client_error_ratio: f64,
     /// The largest 99th percentile of the send lag.
     pub max_send_lag: Nanos,
@@ -161,16 +167,17 @@ impl Rules {
         let is_behind = window
             .scheduled
             .is_some_and(|scheduled| sent < scheduled as f64 * (self.min_sent_ratio - ROUNDING));
-        let has_errors =
-            window.client_errors as f64 > sent * (self.max_client_error_ratio + ROUNDING);
+        let are_too_many =
+            |count: u64| count as f64 > sent * (self.max_client_error_ratio + ROUNDING);
         let is_late = window.send_lag_p99.is_some_and(|lag| lag > self.max_send_lag);
         let is_busy = window.generator_cpu.is_some_and(|cpu| cpu > self.max_generator_cpu);
         let is_small = window.sent < self.min_samples || window.judged() == 0;
         [
             (is_behind, Reason::GeneratorRate),
-            (has_errors, Reason::ClientErrors),
+            (are_too_many(window.client_errors), Reason::ClientErrors),
             (is_late, Reason::SendLag),
             (is_busy, Reason::GeneratorCpu),
+            (are_too_many(window.interrupted), Reason::Interrupted),
             (is_small, Reason::TooFewSamples),
         ]
         .into_iter()
@@ -249,6 +256,7 @@ mod tests {
         successes: 1_000,
         good: 990,
         client_errors: 0,
+        interrupted: 0,
         send_lag_p99: None,
         generator_cpu: None,
         completed: None,
@@ -275,6 +283,8 @@ mod tests {
             (Window { scheduled: None, sent: 500, ..WINDOW }, vec![]),
             (Window { client_errors: 1, ..WINDOW }, vec![]),
             (Window { client_errors: 2, ..WINDOW }, vec![Reason::ClientErrors]),
+            (Window { interrupted: 1, ..WINDOW }, vec![]),
+            (Window { interrupted: 2, ..WINDOW }, vec![Reason::Interrupted]),
             (Window { send_lag_p99: Some(Nanos(50_000_000)), ..WINDOW }, vec![]),
             (Window { send_lag_p99: Some(Nanos(50_000_001)), ..WINDOW }, vec![Reason::SendLag]),
             (Window { generator_cpu: Some(0.81), ..WINDOW }, vec![Reason::GeneratorCpu]),
@@ -293,8 +303,8 @@ mod tests {
         assert!(objective.is_low_loss(&Window { successes: 995, ..WINDOW }));
         let failing = Window { successes: 994, ..WINDOW };
         assert!(objective.is_good_held(&failing) && !objective.is_low_loss(&failing));
-        // Client errors are in neither.
-        let excused = Window { sent: 1_100, client_errors: 100, ..WINDOW };
+        // Client errors and requests that were given up are in neither.
+        let excused = Window { sent: 1_100, client_errors: 60, interrupted: 40, ..WINDOW };
         assert!(objective.is_low_loss(&excused));
         let nothing = Window { sent: 5, client_errors: 9, ..WINDOW };
         assert_eq!(nothing.judged(), 0);

@@ -310,7 +310,9 @@ pub(super) fn judged(
         sent: requests,
         successes: counts.successes(),
         good: counts.good(),
-        client_errors: counts.failed(Side::Generator) + counts.failed(Side::Setup),
+        client_errors: counts.failed(Side::Generator) + counts.failed(Side::Setup)
+            - counts.interrupted,
+        interrupted: counts.interrupted,
         send_lag_p99: rank.checked_sub(1).and_then(|place| late.get(place).copied()),
         generator_cpu: busiest,
         completed: None,

@@ -8,7 +8,7 @@ mod spread;
 use plimsoll_model::{Nanos, Record};
 
 use crate::latencies::{nearest_rank, samples_needed};
-use crate::taxonomy::Side;
+use crate::taxonomy::{Class, Side};
 pub(crate) use spread::Spread;
 
 /// The width of windows to begin with, in nanoseconds. Its doubles meet whole seconds.
@@ -26,6 +26,15 @@ pub(crate) enum Outcome {
     Good,
     Slow,
     Failure(Side),
+    /// Given up when the attack was ended: a failure of the generator's side, which says nothing of it.
+    Interrupted,
+}
+
+impl Outcome {
+    /// What a failure of this class counts as.
+    pub(crate) fn failure(class: Class) -> Self {
+        if class == Class::Interrupted { Self::Interrupted } else { Self::Failure(class.side()) }
+    }
 }
 
 /// The requests that were due within a window.
@@ -39,6 +48,8 @@ pub(crate) struct Window {
     slow: u64,
     /// Failures by side.
     pub(crate) failures: [u64; Side::ALL.len()],
+    /// Those of them that were given up when the attack was ended.
+    pub(crate) interrupted: u64,
     /// Of all requests, from when they were due, in nanoseconds.
     pub(crate) latency_sum: u64,
     /// Latencies of the successes, from when they were due.
@@ -66,6 +77,11 @@ impl Window {
                 self.failures[side as usize] += 1;
                 return 0;
             }
+            Outcome::Interrupted => {
+                self.failures[Side::Generator as usize] += 1;
+                self.interrupted += 1;
+                return 0;
+            }
             Outcome::Good => {}
             Outcome::Slow => self.slow += 1,
         }
@@ -79,6 +95,7 @@ impl Window {
         for (mine, theirs) in self.failures.iter_mut().zip(other.failures) {
             *mine += theirs;
         }
+        self.interrupted += other.interrupted;
         self.latency_sum = self.latency_sum.saturating_add(other.latency_sum);
         self.latencies.merge(&other.latencies);
     }

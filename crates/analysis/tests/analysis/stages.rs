@@ -1,13 +1,13 @@
 //! Stages and capacity of attacks on a simulated server: four workers of 10 ms, 400 requests per second.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use plimsoll_analysis::capacity::mlrsearch::Classification;
 use plimsoll_analysis::capacity::sustained::Censored;
 use plimsoll_analysis::capacity::window::Reason;
 use plimsoll_analysis::{IntendedRate, Matcher, Options, Slo};
-use plimsoll_model::{Nanos, Rate, Record, TargetId, Timestamp};
+use plimsoll_model::{ErrorId, ErrorText, Nanos, Rate, Record, TargetId, Timestamp};
 use proptest::prelude::*;
 
 use crate::stream::{
@@ -205,6 +205,30 @@ fn what_a_generator_was_too_slow_for_says_nothing_of_the_server() {
     assert_eq!((capacity.lower, capacity.upper), (Some(Rate(100.0)), None));
     assert_eq!(capacity.censored, Censored::Generator);
     assert!(capacity.next_rates.is_empty());
+}
+
+/// Of what an attack gave up when it was ended nobody knows what would have come of it: little of it changes nothing, and
+/// much leaves open what the window was, without the generator being the limit.
+#[test]
+fn requests_that_were_given_up_count_neither_way() {
+    let given_up = |count: usize| {
+        let mut stream = run("eth", URL, 0, 5 * MS, 16_000);
+        let text = "given up: the attack was ended before the answer came";
+        let (template, example) = (text.into(), text.into());
+        stream.errors = vec![ErrorText { template, example, ..ErrorText::default() }];
+        for record in &mut stream.records[13_000..13_000 + count] {
+            (record.code, record.error) = (0, Some(ErrorId(0)));
+        }
+        let findings = analyse(&options(), &[stream]);
+        let eth = chain(&findings, "eth");
+        let [stage] = &eth.stages[..] else { panic!("{:#?}", eth.stages) };
+        let capacity = eth.capacity.as_ref().unwrap();
+        assert_eq!((capacity.lower, capacity.upper), (Some(Rate(200.0)), None));
+        assert_eq!(capacity.censored, Censored::MaxLoad);
+        (stage.windows - stage.valid_windows, stage.invalid.clone())
+    };
+    assert_eq!(given_up(2), (0, BTreeMap::new()));
+    assert_eq!(given_up(40), (1, BTreeMap::from([(Reason::Interrupted, 1)])));
 }
 
 #[test]

@@ -370,6 +370,8 @@ pub(super) const GO: &[Texts] = &[
             r#"Get "https://h/": malformed response from server: missing status pseudo header"#,
             "malformed chunked encoding",
             r#"Get "http://h/": net/http: HTTP/1.x transport connection broken: bad Content-Length "x""#,
+            r#"Get "http://h/": net/http: HTTP/1.x transport connection broken: invalid empty Content-Length """#,
+            r#"Get "http://h/": net/http: HTTP/1.x transport connection broken: bad trailer key "Content-Length""#,
             r#"Get "http://h/": net/http: HTTP/1.x transport connection broken: http: message cannot contain multiple Content-Length headers; got ["1" "2"]"#,
             r#"Get "http://h/": net/http: HTTP/1.x transport connection broken: unsupported transfer encoding: "EOF""#,
             r#"Get "http://h/": failed to parse Location header "http://timeout:x/": parse "http://timeout:x/": invalid port ":x" after host"#,

@@ -19,6 +19,7 @@ fn step(inputs: &Value) -> Step {
         // The case says nothing of failures: what is not good was slow.
         successes: count(&window["sent"]),
         good: count(&window["good"]),
+        interrupted: 0,
         client_errors: window["client_errors"]
             .as_object()
             .expect("client errors are by class")
