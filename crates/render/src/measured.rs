@@ -6,7 +6,6 @@ use std::fmt;
 use plimsoll_analysis::ChainFindings;
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
 use plimsoll_analysis::plan::basis::Measured;
-use plimsoll_analysis::plan::mix::together;
 use plimsoll_model::{Nanos, Rate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -81,8 +80,9 @@ impl Measurement {
         let chains = summary.findings.chains.iter();
         let chains: Vec<MeasuredChain> =
             chains.map(|chain| MeasuredChain::of(chain, &summary.config)).collect();
+        let total = summary.findings.total.capacity.as_ref().map(|found| Measured::of(found, 1));
         Self {
-            mix: mix(&chains),
+            mix: mix(total, &chains),
             chains,
             goal: goal(&summary.config),
             warnings: crate::warnings(summary).len(),
@@ -145,8 +145,10 @@ impl Measurement {
             })
         });
         let chains = chains.collect::<Result<Vec<_>, ReadError>>()?;
+        let total = read.total.capacity.map(|found| found.measured()).transpose();
+        let total = total.map_err(|what| ReadError(format!("total.capacity.{what}")))?;
         Ok(Self {
-            mix: mix(&chains),
+            mix: mix(total, &chains),
             chains,
             goal: goal(&config),
             warnings: read.warnings.len(),
@@ -158,11 +160,10 @@ impl Measurement {
     }
 }
 
-/// What all chains sustain together; `None` where each was measured alone, or one has no capacity.
-fn mix(chains: &[MeasuredChain]) -> Option<Measured> {
-    let known = chains.iter().map(|chain| Some((chain.capacity?, chain.requests)));
-    let known: Vec<(Measured, u64)> = known.collect::<Option<_>>()?;
-    known.iter().any(|(found, _)| found.mixed).then(|| together(&known))?
+/// What all chains sustain together, on as many instances as they were measured with; `None` where each was measured alone.
+fn mix(total: Option<Measured>, chains: &[MeasuredChain]) -> Option<Measured> {
+    let instances = chains.iter().find_map(|chain| chain.capacity)?.instances;
+    total.filter(|found| found.mixed).map(|found| Measured { instances, ..found })
 }
 
 /// Why a text is no summary.
@@ -191,6 +192,7 @@ struct Schema {
 #[derive(Deserialize)]
 struct Report {
     config: Config,
+    total: Total,
     chains: serde_json::Map<String, Value>,
     inputs: Vec<Input>,
     warnings: Vec<serde::de::IgnoredAny>,
@@ -212,6 +214,11 @@ struct Slo {
 struct Input {
     damaged_records: u64,
     lost_bytes: u64,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    capacity: Option<Capacity>,
 }
 
 #[derive(Deserialize)]
