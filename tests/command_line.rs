@@ -316,6 +316,27 @@ fn records_and_places_are_told_apart() {
     );
 }
 
+/// Bytes between streams, at the place of no record.
+#[test]
+fn damage_without_a_record_counts_none() {
+    let dir = Dir::new();
+    let mut bytes = Vec::new();
+    for name in ["ok-eth.gob", "ok-boba.gob"] {
+        dir.recording(name);
+        let done = dir.plimsoll().args(["convert", "--to=native", name, "-o", "part"]).run();
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        bytes.extend(std::fs::read(dir.path().join("part")).unwrap());
+        bytes.extend(b"in between");
+    }
+    dir.write("both.plim", bytes);
+    let output = dir.analyze().arg("both.plim").env("COLUMNS", "200").run();
+    assert_eq!(output.code, Some(3), "{}", output.stderr);
+    let row = output.stdout.lines().find(|line| line.ends_with("both.plim")).unwrap();
+    let fields: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(fields, ["800", "0", "native", "both.plim"], "{}", output.stdout);
+    assert!(output.stdout.contains("20 bytes lost"), "{}", output.stdout);
+}
+
 /// On a terminal of 20 columns the names are still names.
 #[test]
 fn names_stay_apart_where_there_is_little_room() {

@@ -88,6 +88,16 @@ fn the_ending_says_the_format_and_native_is_the_default() {
     assert_eq!(piped["total"]["requests"], 5);
 }
 
+/// The header of an attack's stream tells more than who wrote it, and other formats lose that.
+#[test]
+fn what_other_formats_lose_is_told() {
+    let dir = Dir::new();
+    let command = attack(&dir).args(["-rate=50", "-duration=100ms", &server(), "-output=r.plim"]);
+    assert_eq!(command.run().code, Some(0));
+    let told = dir.plimsoll().args(["convert", "--to=csv", "r.plim", "-o", "r.csv"]).run().stderr;
+    assert!(told.contains("of their generators is left out: 2 frames"), "{told}");
+}
+
 /// An attack on its way, with its results in a file.
 fn started(dir: &Dir, format: &str, file: &str) -> Child {
     let url = server();

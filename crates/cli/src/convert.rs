@@ -275,8 +275,9 @@ impl Done {
         }
         if self.asides > 0 {
             output::complain(&format!(
-                "note: what native streams say of themselves and of their generators is left out: {} frames",
-                self.asides
+                "note: what native streams say of themselves and of their generators is left out: {} {}",
+                self.asides,
+                if self.asides == 1 { "frame" } else { "frames" }
             ));
         }
         if self.too_large > 0 {

@@ -1,7 +1,7 @@
 //! Values as they are typed, in vegeta's notation where it has one.
 
 use plimsoll_attack::schedule::{Frequency, Share, Step, Steps};
-use plimsoll_model::Nanos;
+use plimsoll_model::{Nanos, Rate};
 
 use crate::values as common;
 
@@ -131,7 +131,7 @@ pub(crate) fn ramp(text: &str) -> Result<(f64, f64), String> {
         let rate = common::rate(text).map_err(|_| {
             format!("`{text}` is no rate above 0: expected two of them, as in 100..2000 or 2000..1")
         });
-        rate.map(|rate| rate.per_second())
+        rate.map(Rate::per_second)
     };
     Ok((end(from)?, end(to)?))
 }

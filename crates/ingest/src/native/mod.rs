@@ -20,7 +20,7 @@ pub(crate) use notes::notes;
 pub use record::{Clocks, NativeRecord, SentRate, SentSchedule, Shard, StreamHeader, Telemetry};
 #[doc(hidden)]
 pub use walk::sum_of_latencies;
-pub(crate) use wire::End;
+pub(crate) use wire::{End, says_only_who_wrote};
 pub use writer::NativeWriter;
 
 pub(crate) use frame::{NextFrame, next_frame};

@@ -1,7 +1,9 @@
 //! Payloads, as `MessagePack` maps. `docs/native-stream.md` says what each key means.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::column::Column;
@@ -52,6 +54,31 @@ pub(super) struct Step {
 pub(super) struct Share {
     #[serde(default)]
     pub(super) shard: Option<Shard>,
+}
+
+/// What a header tells of an attack: other formats lose it.
+#[derive(Debug, Deserialize)]
+struct Told<'a> {
+    #[serde(default, borrow)]
+    host: Cow<'a, str>,
+    #[serde(default, borrow)]
+    attack: Cow<'a, str>,
+    #[serde(default)]
+    schedule: Option<IgnoredAny>,
+    #[serde(default)]
+    chains: Option<IgnoredAny>,
+    #[serde(default)]
+    shard: Option<IgnoredAny>,
+    #[serde(default)]
+    start: Option<IgnoredAny>,
+}
+
+/// Whether a header tells who wrote the stream, and nothing of an attack.
+pub(crate) fn says_only_who_wrote(header: &[u8]) -> bool {
+    rmp_serde::from_slice::<Told<'_>>(header).is_ok_and(|told| {
+        let others = [told.schedule, told.chains, told.shard, told.start];
+        told.host.is_empty() && told.attack.is_empty() && others.iter().all(Option::is_none)
+    })
 }
 
 #[derive(Debug, Serialize, Deserialize)]

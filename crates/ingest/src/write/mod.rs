@@ -14,7 +14,7 @@ mod redact;
 use plimsoll_model::Format;
 
 use crate::NativeRecord;
-use crate::native::kind;
+use crate::native::{kind, says_only_who_wrote};
 use crate::raw::RawRecord;
 use crate::sink::Aside;
 use crate::whole::WholeRecord;
@@ -112,12 +112,12 @@ impl Encoder {
         let is_header = aside.kind == kind::HEADER;
         if self.to == Format::Native && !(self.masked && is_header) {
             self.native.aside(aside);
-        } else if aside.kind != kind::END {
+        } else if aside.kind != kind::END && !(is_header && says_only_who_wrote(aside.payload)) {
             self.asides_left_out += 1;
         }
     }
 
-    /// Frames of native streams that are not written: headers, and what tells how the generator was.
+    /// Frames of native streams that are not written: headers that tell more than who wrote them, and what tells how the generator was.
     #[must_use]
     pub fn asides_left_out(&self) -> u64 {
         self.asides_left_out

@@ -66,7 +66,12 @@ fn concern(ledger: &Ledger, input: &InputFindings) -> u8 {
 fn input_row<'a>(ledger: &'a Ledger, input: &InputFindings) -> Row<'a> {
     let some = |n: u64| Cell::new(if n == 0 { NONE.to_owned() } else { count(n) });
     let loud = |n: u64| some(n).tone(if n == 0 { Tone::Plain } else { Tone::Warning });
-    let damaged = loud(ledger.damaged_records.max(u64::from(ledger.is_damaged())));
+    // Where only bytes between records were lost, that is 0.
+    let damaged = if ledger.is_damaged() {
+        Cell::new(count(ledger.damaged_records)).tone(Tone::Warning)
+    } else {
+        some(0)
+    };
     let cells = vec![
         Cell::new(count(ledger.records)),
         loud(input.duplicates),
