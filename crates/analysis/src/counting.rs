@@ -100,6 +100,7 @@ impl Counting {
         for note in &batch.notes {
             self.generators.add(batch.input, note);
         }
+        self.generators.sent(batch.input, batch.share, batch.records.len());
         self.streams.open(batch);
         self.places.clear();
         self.places.resize(batch.targets.len(), None);

@@ -23,8 +23,27 @@ pub struct Findings {
     pub chains: Vec<ChainFindings>,
     /// How the chains were formed.
     pub grouping: Grouping,
+    /// What requests took of their generators' CPU time; `None` where these do not tell it.
+    pub generator_cpu: Option<GeneratorCpu>,
     /// What the reader of the answer has to know before believing it.
     pub warnings: Vec<Warning>,
+}
+
+/// CPU time of generators and the requests that it went into, cut ones among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GeneratorCpu {
+    /// Of all generators that tell it.
+    pub time: Nanos,
+    /// Records of theirs.
+    pub requests: u64,
+}
+
+impl GeneratorCpu {
+    /// CPU time for a request.
+    #[must_use]
+    pub fn per_request(&self) -> Nanos {
+        Nanos(self.time.0 / self.requests.max(1))
+    }
 }
 
 /// What became of one input's records. `read = counted + duplicates + cut`.

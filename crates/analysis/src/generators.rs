@@ -6,6 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use plimsoll_model::{GeneratorNote, InputId, Nanos, PlannedRate, Rate, Said, Share, Timestamp};
 
+use crate::GeneratorCpu;
 use crate::names::short_name;
 
 /// The most generators that are told apart; what others tell is not known.
@@ -20,14 +21,26 @@ const MAX_RATES: usize = 1 << 16;
 /// ... and the most attacks of one generator. Of one that has more of either, no plan is known.
 const MAX_PLANS: usize = 1_000;
 
+/// CPU time that is told of fewer spans of time than this, of a second each, says little of what a request takes.
+const LEAST_TOLD: u64 = 3;
+
 /// All generators.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Generators {
     all: Vec<Generator>,
-    /// By what they sent, and where it was recorded: their ids and places.
-    index: HashMap<(InputId, Share), Vec<(u64, usize)>, FixedState>,
+    /// By what they sent, and where it was recorded.
+    index: HashMap<(InputId, Share), There, FixedState>,
     busy: usize,
     rates: usize,
+}
+
+/// The generators of a share in an input.
+#[derive(Clone, Debug, Default)]
+struct There {
+    /// Their ids and places.
+    places: Vec<(u64, usize)>,
+    /// What they sent of it, all together.
+    requests: u64,
 }
 
 /// A generator.
@@ -35,6 +48,10 @@ pub(crate) struct Generators {
 pub(crate) struct Generator {
     /// Up to where it has told how busy it was.
     told_until: Option<i64>,
+    /// How often it has told how much CPU time it used, ...
+    told: u64,
+    /// ... and how much that was, in nanoseconds.
+    cpu_time: f64,
     /// In order of time.
     busy: Vec<Busy>,
     /// By attack; `None` where there was no room for them.
@@ -68,10 +85,10 @@ impl Generators {
     /// Takes up what a generator of an input told.
     pub(crate) fn add(&mut self, input: InputId, note: &GeneratorNote) {
         let there = self.index.entry((input, note.share)).or_default();
-        let place = match there.iter().find(|(id, _)| *id == note.generator) {
+        let place = match there.places.iter().find(|(id, _)| *id == note.generator) {
             Some(&(_, place)) => place,
             None if self.all.len() < MAX_GENERATORS => {
-                there.push((note.generator, self.all.len()));
+                there.places.push((note.generator, self.all.len()));
                 self.all.push(Generator::default());
                 self.all.len() - 1
             }
@@ -84,8 +101,8 @@ impl Generators {
                 let later = |until: i64| until.max(start.0);
                 generator.told_until = Some(generator.told_until.map_or(start.0, later));
             }
-            Said::Cpu { until: Timestamp(until), ratio } => {
-                self.busy += usize::from(generator.was_busy(*until, *ratio));
+            Said::Cpu { until: Timestamp(until), used, ratio } => {
+                self.busy += usize::from(generator.was_busy(*until, *used, *ratio));
                 if self.busy > MAX_BUSY {
                     self.coarsen();
                 }
@@ -95,6 +112,30 @@ impl Generators {
                 self.rates += generator.planned(&short_name(attack), rates, has_room);
             }
         }
+    }
+
+    /// Takes up how many requests of a share an input has in one more place.
+    pub(crate) fn sent(&mut self, input: InputId, share: Share, requests: usize) {
+        if let Some(there) = self.index.get_mut(&(input, share)) {
+            there.requests += requests as u64;
+        }
+    }
+
+    /// The CPU time that requests took; `None` where generators told it for too short a time.
+    pub(crate) fn cpu_time(&self) -> Option<GeneratorCpu> {
+        let (mut told, mut time, mut requests) = (0, 0.0, 0);
+        for there in self.index.values() {
+            let all = || there.places.iter().filter_map(|&(_, place)| self.all.get(place));
+            if all().any(|generator| generator.told > 0) {
+                told += all().map(|generator| generator.told).sum::<u64>();
+                time += all().map(|generator| generator.cpu_time).sum::<f64>();
+                requests += there.requests;
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let time = Nanos(time as u64);
+        let is_known = told >= LEAST_TOLD && requests > 0 && time > Nanos::ZERO;
+        is_known.then_some(GeneratorCpu { time, requests })
     }
 
     /// Makes one span of each two.
@@ -118,7 +159,7 @@ impl Generators {
 
     /// Those that sent a share of an attack in an input.
     pub(crate) fn of(&self, input: InputId, share: Share) -> impl Iterator<Item = &Generator> {
-        let there = self.index.get(&(input, share)).into_iter().flatten();
+        let there = self.index.get(&(input, share)).into_iter().flat_map(|there| &there.places);
         there.filter_map(|&(_, place)| self.all.get(place))
     }
 
@@ -143,13 +184,13 @@ impl Generators {
 
 impl Default for Generator {
     fn default() -> Self {
-        Self { told_until: None, busy: Vec::new(), plans: Some(Vec::new()) }
+        Self { told_until: None, told: 0, cpu_time: 0.0, busy: Vec::new(), plans: Some(Vec::new()) }
     }
 }
 
 impl Generator {
     /// Takes up how busy it was up to a moment; true where that is another span.
-    fn was_busy(&mut self, until: i64, ratio: f64) -> bool {
+    fn was_busy(&mut self, until: i64, used: f64, ratio: Option<f64>) -> bool {
         let Some(from) = self.told_until else {
             self.told_until = Some(until);
             return false;
@@ -159,6 +200,9 @@ impl Generator {
         }
         self.told_until = Some(until);
         let known = until.abs_diff(from) as f64;
+        self.told += 1;
+        self.cpu_time += used * known;
+        let Some(ratio) = ratio else { return false };
         self.busy.push(Busy { from, until, known, used: ratio * known });
         true
     }
@@ -240,7 +284,8 @@ mod tests {
 
     fn cpu(generators: &mut Generators, generator: u64, until: i64, ratio: f64) {
         let until = Timestamp(until);
-        generators.add(INPUT, &note(generator, Said::Cpu { until, ratio }));
+        generators
+            .add(INPUT, &note(generator, Said::Cpu { until, used: ratio, ratio: Some(ratio) }));
     }
 
     fn rate(start: i64, seconds: u64, rate: f64) -> PlannedRate {
@@ -286,6 +331,27 @@ mod tests {
         generators.add(INPUT, &note(1, plan((0..1 << 16).map(|at| rate(at, 1, 5.0)).collect())));
         assert_eq!(generators.plan(INPUT, Share::ALL, "a"), []);
         assert!(generators.rates <= MAX_RATES);
+    }
+
+    #[test]
+    fn the_cpu_time_of_all_goes_into_all_requests() {
+        let mut generators = Generators::default();
+        let share = |index| Share { index, count: 3 };
+        let tell = |generators: &mut Generators, index, said| {
+            generators.add(INPUT, &GeneratorNote { generator: 1, share: share(index), said });
+        };
+        for index in [0, 1] {
+            tell(&mut generators, index, Said::Start(Timestamp(0)));
+            generators.sent(INPUT, share(index), 100);
+        }
+        // 0.5 cores for two seconds of the one host, for one of the other, 100 requests each: 7.5 ms. The third tells nothing.
+        generators.sent(INPUT, share(2), 1_000_000);
+        for (index, second, found) in [(0, 1, None), (0, 2, None), (1, 1, Some(Nanos(7_500_000)))] {
+            let until = Timestamp(second * SECOND);
+            tell(&mut generators, index, Said::Cpu { until, used: 0.5, ratio: None });
+            assert_eq!(generators.cpu_time().map(|found| found.per_request()), found);
+        }
+        assert_eq!(generators.cpu_time().unwrap().requests, 200);
     }
 
     #[test]

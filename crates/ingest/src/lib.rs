@@ -33,7 +33,6 @@ mod csv;
 mod decoder;
 mod detect;
 mod error;
-mod generator;
 mod gob;
 mod headers;
 mod json;
@@ -52,7 +51,6 @@ mod whole;
 pub mod write;
 
 pub use error::{Error, ErrorKind};
-pub use generator::{GeneratorCpu, generator_cpu};
 #[doc(hidden)]
 pub use native::sum_of_latencies;
 pub use native::{

@@ -27,8 +27,11 @@ pub enum Said {
     Cpu {
         /// The end of that time.
         until: Timestamp,
-        /// The share of the CPU time that it could have that it used, 0..=1 but for what clocks make of it.
-        ratio: f64,
+        /// CPU time that it used, over time: 1 for one core.
+        used: f64,
+        /// The share of the CPU time that it could have that this was, 0..=1 but for what clocks make of it; `None` where it
+        /// does not tell how much it could have.
+        ratio: Option<f64>,
     },
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn findings(
         total,
         chains,
         grouping,
+        generator_cpu: counting.generators.cpu_time(),
     }
 }
 

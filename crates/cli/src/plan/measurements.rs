@@ -1,8 +1,9 @@
 //! What was measured: result files, analysed as `analyze` does, and summaries.
 
 use anyhow::Context as _;
-use plimsoll_ingest::{GeneratorCpu, ReadOptions, Source, expand, generator_cpu};
-use plimsoll_model::{Format, Ledger, Secrets};
+use plimsoll_analysis::GeneratorCpu;
+use plimsoll_ingest::{Source, expand};
+use plimsoll_model::{Ledger, Secrets};
 use plimsoll_render::{MeasuredChain, Measurement};
 
 use crate::analyze::{Question, ask};
@@ -128,11 +129,7 @@ impl Measurements {
         self.notes.extend(plimsoll_render::warnings(&answered.summary()));
         let found = Measurement::of(&answered.summary());
         self.all.push(One { from, found, is_summary: false });
-        let is_native = |ledger: &Ledger| ledger.formats.contains(&Format::Native);
-        if answered.ledgers.iter().any(is_native) {
-            let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
-            self.cpu = self.cpu.or(generator_cpu(results, &reading)?);
-        }
+        self.cpu = self.cpu.or(answered.findings.generator_cpu);
         self.ledgers.extend(answered.ledgers);
         Ok(())
     }

@@ -16,6 +16,9 @@ use crate::sink::Aside;
 /// The most entries of a list that are kept: steps of a schedule, or chains.
 const MAX_LISTED: usize = 1 << 15;
 
+/// A generator that says that it used more than so many cores is not believed.
+const MOST_CORES: f64 = 4_096.0;
+
 /// Hands `told` what the frame says.
 pub(crate) fn notes(aside: &Aside<'_>, told: &mut impl FnMut(GeneratorNote)) {
     let mut tell = |said| told(GeneratorNote { generator: aside.stream, share: aside.share, said });
@@ -109,11 +112,13 @@ fn header(payload: &[u8], tell: &mut impl FnMut(Said)) {
 fn telemetry(payload: &[u8], tell: &mut impl FnMut(Said)) {
     let Ok(telemetry) = rmp_serde::from_slice::<Telemetry>(payload) else { return };
     let until = Timestamp(telemetry.time_ns);
-    if let (Some(used), Some(cpus)) = (telemetry.cpu_ratio, telemetry.cpus) {
-        let ratio = used / cpus;
-        if until.is_known() && ratio.is_finite() && ratio >= 0.0 {
-            tell(Said::Cpu { until, ratio });
-        }
+    let Some(used) = telemetry.cpu_ratio.filter(|used| (0.0..=MOST_CORES).contains(used)) else {
+        return;
+    };
+    let ratio = telemetry.cpus.map(|cpus| used / cpus);
+    let ratio = ratio.filter(|ratio| ratio.is_finite() && *ratio >= 0.0);
+    if until.is_known() {
+        tell(Said::Cpu { until, used, ratio });
     }
 }
 
@@ -310,7 +315,7 @@ mod tests {
             ..header(SentSchedule::Constant { rate_rps: 9.0 })
         };
         let mut writer = NativeWriter::new(Vec::new(), &header).unwrap();
-        let cpu = |cpu_ratio, cpus| crate::Telemetry {
+        let telemetry = |cpu_ratio, cpus| crate::Telemetry {
             time: Timestamp(START + 1),
             cpu_ratio,
             cpus,
@@ -321,8 +326,15 @@ mod tests {
             sockets: Vec::new(),
             send_lag: Vec::new(),
         };
-        for (used, cpus) in [(Some(0.75), Some(1.5)), (Some(0.75), None), (Some(0.5), Some(0.0))] {
-            writer.telemetry(&cpu(used, cpus)).unwrap();
+        for (used, cpus) in [
+            (Some(0.75), Some(1.5)),
+            (Some(0.75), None),
+            (Some(0.5), Some(0.0)),
+            (Some(f64::NAN), Some(1.0)),
+            (Some(1e9), Some(1e9)),
+            (None, Some(1.0)),
+        ] {
+            writer.telemetry(&telemetry(used, cpus)).unwrap();
         }
         let (start, duration) = (Timestamp(START + 7), Nanos(SECOND));
         writer.rate("a", SentRate { start, duration, rate_rps: 8.0 }).unwrap();
@@ -330,13 +342,16 @@ mod tests {
         let share = Share { index: 1, count: 3 };
         assert!(notes.iter().all(|note| (note.generator, note.share) == (7, share)));
         let plan = |rates| Said::Plan { attack: "a".to_owned(), rates };
+        let cpu = |used, ratio| Said::Cpu { until: Timestamp(START + 1), used, ratio };
         let said: Vec<Said> = notes.into_iter().map(|note| note.said).collect();
         assert_eq!(
             said,
             [
                 Said::Start(Timestamp(START)),
                 plan(vec![planned(0, None, 5.0, 5.0)]),
-                Said::Cpu { until: Timestamp(START + 1), ratio: 0.5 },
+                cpu(0.75, Some(0.5)),
+                cpu(0.75, None),
+                cpu(0.5, None),
                 plan(vec![planned(7, Some(duration), 8.0, 8.0)]),
             ]
         );

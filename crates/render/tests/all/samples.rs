@@ -534,6 +534,7 @@ fn sample(groups: &[Group], ledgers: Vec<Ledger>) -> Sample {
         total: chain(&everything),
         chains,
         grouping: Grouping::Found(FoundBy::Attack),
+        generator_cpu: None,
         warnings: Vec::new(),
     };
     Sample { findings, ledgers, config }
