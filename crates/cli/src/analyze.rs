@@ -83,50 +83,75 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
     Ok(inputs::outcome(&answered.ledgers, args.allow_damaged, "see the ledger"))
 }
 
+/// How records are read and counted, and what is told of that.
+pub(crate) struct Settings {
+    pub(crate) reading: ReadOptions,
+    pub(crate) options: Options,
+    pub(crate) effective: EffectiveConfig,
+}
+
+impl Question<'_> {
+    /// What the configuration and the question say together.
+    pub(crate) fn settings(&self, config: &Config) -> anyhow::Result<Settings> {
+        let in_file = |error: anyhow::Error| config.in_file(error);
+        let chains = match self.group_by {
+            Some(group_by) => ConfiguredChains {
+                by: ChainsBy::Asked(group_by),
+                chains: Vec::new(),
+                headers: Vec::new(),
+            },
+            None => config.chains().map_err(in_file)?,
+        };
+        let judging = config.judging(self.slo).map_err(in_file)?;
+        let effective = EffectiveConfig {
+            slo_latency: judging.slo.and_then(|slo| slo.latency),
+            slo_success_min: judging.slo.and_then(|slo| slo.success_min),
+            slo_good_ratio_min: judging.slo.and_then(|slo| slo.good_ratio_min),
+            success_codes: self.success_codes.to_string(),
+            from: self.from,
+            to: self.to,
+            skip: self.skip,
+            matched_by_header: !chains.headers.is_empty(),
+            chains: chains.chains,
+            window: judging.measure.window,
+            instances_under_test: config.instances_under_test().map_err(in_file)?,
+        };
+        let options = Options {
+            chains: chains.by,
+            success_codes: self.success_codes.clone(),
+            from: self.from,
+            to: self.to,
+            skip: self.skip,
+            keep_duplicates: self.keep_duplicates,
+            secrets: self.secrets,
+            intended: config.intended(self.rate).map_err(in_file)?,
+            ..judging
+        };
+        let reading = ReadOptions {
+            threads: self.threads,
+            headers: chains.headers,
+            accepted_rpc_codes: config.rpc_codes().map_err(in_file)?.success,
+            sha256: self.sha256,
+            ..ReadOptions::default()
+        };
+        Ok(Settings { reading, options, effective })
+    }
+}
+
 /// Analyses the sources as the configuration and the question say.
 pub(crate) fn ask(
     config: &Config,
     question: &Question<'_>,
     sources: &mut [Source],
 ) -> anyhow::Result<Answered> {
-    let in_file = |error: anyhow::Error| config.in_file(error);
-    let chains = match question.group_by {
-        Some(group_by) => ConfiguredChains {
-            by: ChainsBy::Asked(group_by),
-            chains: Vec::new(),
-            headers: Vec::new(),
-        },
-        None => config.chains().map_err(in_file)?,
-    };
-    let judging = config.judging(question.slo).map_err(in_file)?;
+    let Settings { reading, options, effective } = question.settings(config)?;
     if question.skip > Nanos::ZERO {
         // What a run's start is shows only when all of it has been read.
         for source in &mut *sources {
             source.spool()?;
         }
     }
-    let (slo, measure) = (judging.slo, judging.measure);
-    let options = Options {
-        chains: chains.by,
-        success_codes: question.success_codes.clone(),
-        from: question.from,
-        to: question.to,
-        skip: question.skip,
-        keep_duplicates: question.keep_duplicates,
-        secrets: question.secrets,
-        intended: config.intended(question.rate).map_err(in_file)?,
-        ..judging
-    };
-    let matched_by_header = !chains.headers.is_empty();
-    let reading = ReadOptions {
-        threads: question.threads,
-        headers: chains.headers,
-        accepted_rpc_codes: config.rpc_codes().map_err(in_file)?.success,
-        sha256: question.sha256,
-        ..ReadOptions::default()
-    };
-    let instances_under_test = config.instances_under_test().map_err(in_file)?;
-    let (ledgers, findings) = analyze(sources, reading, options)?;
+    let (ledgers, findings) = count(sources, &reading, options, Analyzer::finish)?;
     let read: u64 = ledgers.iter().map(|ledger| ledger.records).sum();
     if findings.total.requests == 0 {
         for ledger in ledgers.iter().filter(|ledger| ledger.records == 0) {
@@ -135,30 +160,19 @@ pub(crate) fn ask(
         anyhow::ensure!(read > 0, "there is no record to analyze");
         anyhow::bail!("all {read} records were left out by --from, --to or --skip");
     }
-    let effective = EffectiveConfig {
-        slo_latency: slo.and_then(|slo| slo.latency),
-        slo_success_min: slo.and_then(|slo| slo.success_min),
-        slo_good_ratio_min: slo.and_then(|slo| slo.good_ratio_min),
-        success_codes: question.success_codes.to_string(),
-        from: question.from,
-        to: question.to,
-        skip: question.skip,
-        matched_by_header,
-        chains: chains.chains,
-        window: measure.window,
-        instances_under_test,
-    };
-    Ok(Answered { findings, ledgers, config: effective })
+    Ok(Answered { findings: *findings, ledgers, config: effective })
 }
 
-/// Reads the sources as often as the analysis asks for.
-pub(crate) fn analyze(
+/// Reads the sources as often as the analysis asks for, until `finish` has an answer.
+pub(crate) fn count<T>(
     sources: &[Source],
-    mut reading: ReadOptions,
+    reading: &ReadOptions,
     options: Options,
-) -> anyhow::Result<(Vec<Ledger>, Findings)> {
+    finish: impl Fn(Analyzer, bool) -> Step<T>,
+) -> anyhow::Result<(Vec<Ledger>, T)> {
     let names = sources.iter().map(|source| source.name().to_owned()).collect();
     let can_reread = sources.iter().all(Source::is_rereadable);
+    let mut reading = reading.clone();
     let mut analyzer = Box::new(Analyzer::new(options, names));
     let mut first = None;
     loop {
@@ -168,8 +182,8 @@ pub(crate) fn analyze(
         })?;
         // The account of the first reading stands, with its hashes; the others read the same.
         let ledgers = first.take().unwrap_or(ledgers);
-        match analyzer.finish(can_reread) {
-            Step::Done(findings) => return Ok((ledgers, *findings)),
+        match finish(*analyzer, can_reread) {
+            Step::Done(found) => return Ok((ledgers, found)),
             Step::ReadAgain(again) => analyzer = again,
         }
         first = Some(ledgers);

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use plimsoll_analysis::{Options, WarmUpFinder, WarmUps};
+use plimsoll_analysis::{Analyzer, Options, WarmUpFinder, WarmUps};
 use plimsoll_ingest::write::{Encoder, Losses, NativeOutput, preamble};
 use plimsoll_ingest::{
     Aside, Collect, Progress, ReadOptions, Source, StreamHeader, WholeRecord, expand, read,
@@ -323,7 +323,7 @@ fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger
         accepted_rpc_codes: config.rpc_codes().map_err(in_file)?.success,
         ..ReadOptions::default()
     };
-    let (ledgers, findings) = analyze::analyze(sources, reading, options)?;
+    let (ledgers, findings) = analyze::count(sources, &reading, options, Analyzer::finish)?;
     let latency = &findings.total.latency;
     let parts = match args.outcome.unwrap_or_default() {
         LatencyOf::All => vec![&latency.success_histogram, &latency.failure_histogram],
