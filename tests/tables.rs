@@ -1,7 +1,7 @@
 //! `plimsoll convert` to tables: they hold what `analyze` counts.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -119,16 +119,31 @@ fn tables_add_up_to_what_analyze_counts() {
 
 #[test]
 fn windows_are_those_of_the_analysis() {
-    let files = root().join("notebooks-data/shedding-server/results");
+    let dir = Dir::new();
+    let shedding = root().join("notebooks-data/shedding-server/results");
+    // With what the generator says of itself.
+    for files in [shedding, dir.write("mix.plim", crate::generators::mix())] {
+        compare_windows(&files);
+    }
+}
+
+fn compare_windows(files: &Path) {
     let slo = ["--slo", "latency=100ms"];
-    let answer = TestCommand::analyze().args(slo).arg(&files).json();
-    let text = convert(&["--to", "csv", "--table", "windows"]).args(slo).arg(&files).answer();
+    let answer = TestCommand::analyze().args(slo).arg(files).json();
+    let text = convert(&["--to", "csv", "--table", "windows"]).args(slo).arg(files).answer();
     let mut rows = rows(&text).into_iter();
     for (name, chain) in answer["chains"].as_object().unwrap() {
         for window in chain["windows"].as_array().unwrap() {
             let row = rows.next().unwrap();
             assert_eq!(row["chain"], name);
-            for key in ["span_s", "p50_ms", "p99_ms", "send_lag_p99_ms", "in_flight"] {
+            for key in [
+                "span_s",
+                "p50_ms",
+                "p99_ms",
+                "send_lag_p99_ms",
+                "in_flight",
+                "generator_cpu_ratio",
+            ] {
                 assert_eq!(row[key].parse().ok(), window[key].as_f64(), "{key} of {row:?}");
             }
             for key in ["offered", "sent", "successes", "good"] {

@@ -43,7 +43,7 @@ impl Windows {
             rows.numbers("p50_ms", |window| millis(window.p50)),
             rows.numbers("p99_ms", |window| millis(window.p99)),
             rows.numbers("send_lag_p99_ms", |window| millis(window.send_lag_p99)),
-            rows.numbers("in_flight", |window| Some(window.in_flight)),
+            rows.numbers("in_flight", |window| window.in_flight),
             rows.numbers("generator_cpu_ratio", |window| window.generator_cpu),
             rows.flags("valid", |window| window.reasons.is_empty()),
             rows.texts("reason", |_, window| window.reasons.first().map(|reason| reason.code())),

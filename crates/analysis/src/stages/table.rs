@@ -42,8 +42,8 @@ pub struct WindowFindings {
     /// The share of the CPU time that it could have that the generator used, where it was recorded; of several
     /// generators, the busiest's.
     pub generator_cpu: Option<f64>,
-    /// Mean number of requests in flight, by Little's law.
-    pub in_flight: f64,
+    /// Mean number of requests in flight, by Little's law; `None` where that is not known.
+    pub in_flight: Option<f64>,
     /// Why the window counts neither as good nor as bad; none where it counts.
     pub reasons: Vec<Reason>,
 }
@@ -108,7 +108,7 @@ fn found(judged: &Judged, start: Timestamp, rules: &Rules, has_slo: bool) -> Win
         p99: counts.percentile(990),
         send_lag_p99: row.send_lag_p99,
         generator_cpu: row.generator_cpu,
-        in_flight: row.in_flight.unwrap_or(0.0),
+        in_flight: row.in_flight,
         reasons: rules.reasons(row),
     }
 }

@@ -211,7 +211,7 @@ pub(super) struct Window {
     pub(super) p99_ms: Option<Decimal>,
     pub(super) send_lag_p99_ms: Option<Decimal>,
     pub(super) generator_cpu_ratio: Option<f64>,
-    pub(super) in_flight: f64,
+    pub(super) in_flight: Option<f64>,
     pub(super) valid: bool,
     pub(super) reason: Option<&'static str>,
 }

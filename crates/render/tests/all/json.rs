@@ -321,7 +321,7 @@ struct Window {
     p99_ms: Option<f64>,
     send_lag_p99_ms: Option<f64>,
     generator_cpu_ratio: Option<f64>,
-    in_flight: f64,
+    in_flight: Option<f64>,
     valid: bool,
     reason: Option<String>,
 }

@@ -374,7 +374,7 @@ fn window(second: u64, reasons: Vec<Reason>) -> WindowFindings {
         p99: (second > 0).then_some(Nanos(90 * MS)),
         send_lag_p99: (second > 0).then_some(Nanos(30 * MS)),
         generator_cpu: (second > 0).then_some(0.625),
-        in_flight: 1.25,
+        in_flight: (second > 0).then_some(1.25),
         reasons,
     }
 }
