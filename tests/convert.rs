@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -505,6 +506,50 @@ fn distributions_are_those_of_hdrhistogram() {
     let successes = TestCommand::convert("hgrm").arg(path).answer();
     let expected = std::fs::read_to_string(fixture("hgrm/mix-429.success.hgrm")).unwrap();
     assert_eq!(successes, expected);
+}
+
+/// The first "Detailed Percentile spectrum" of wrk2's README (giltene/wrk2 @44a94c1), which tells how many of 39,500 latencies
+/// were at most how long: those latencies have the same spectrum, row by row. It has six digits of a percentile, and values
+/// in units of a microsecond, to 1/1024.
+#[test]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they are counts")]
+fn distributions_have_the_rows_of_wrk2() {
+    let published = std::fs::read_to_string(fixture("wrk2-readme.hgrm")).unwrap();
+    let rows = |text: &str| -> Vec<[f64; 4]> {
+        let rows =
+            text.lines().filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+        let fields = |line: &str| -> Vec<f64> {
+            line.split_whitespace().map(|field| field.parse().unwrap()).collect()
+        };
+        let row = |line| match fields(line)[..] {
+            [value, percentile, count, odds] => [value, percentile, count, odds],
+            [value, percentile, count] => [value, percentile, count, f64::INFINITY],
+            ref other => panic!("{other:?}"),
+        };
+        rows.map(row).collect()
+    };
+    let expected = rows(&published);
+    assert_eq!(expected.len(), 79);
+    let mut csv = String::new();
+    let mut before = 0;
+    for &[value, _, count, _] in &expected {
+        let count = count as u64;
+        for number in before..count {
+            let nanos = (value * 1e6).round();
+            let at = 1_700_000_000_000_000_000 + number * 1_000_000;
+            writeln!(csv, "{at},200,{nanos},0,0,,,wrk2,{number},GET,http://h/,").unwrap();
+        }
+        before = count;
+    }
+    let dir = Dir::new();
+    let path = dir.write("wrk2.csv", csv);
+    let found = rows(&TestCommand::convert("hgrm").arg(path).answer());
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found[0] / expected[0] - 1.0).abs() < 1.0 / 1_024.0, "{found:?}, {expected:?}");
+        assert!((found[1] - expected[1]).abs() <= 5e-7 + 1e-12, "{found:?}, {expected:?}");
+        assert_eq!((found[2], found[3]), (expected[2], expected[3]), "{expected:?}");
+    }
 }
 
 #[test]

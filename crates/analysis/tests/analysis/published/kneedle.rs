@@ -50,3 +50,46 @@ fn kneed_finds_the_same() {
         assert_eq!(json!(all), expected["all_knees_x"], "{name}");
     }
 }
+
+/// kneed's documentation of its parameter S, and its test `test_gamma_online_offline`.
+#[test]
+fn the_sensitivity_counts_flat_points() {
+    let published: Value =
+        serde_json::from_str(include_str!("../vectors/kneed_sensitivity.json")).unwrap();
+    let points: Vec<(f64, f64)> = (1..).map(f64::from).zip(numbers(&published["y"])).collect();
+    let find = |sensitivity: f64, online: bool| {
+        let kneedle = Kneedle {
+            curve: Curve::Convex,
+            direction: Direction::Decreasing,
+            sensitivity,
+            online,
+            smoothing: Smoothing::None,
+        };
+        json!(kneedle.find(&points).knee.map(|knee| knee.x))
+    };
+    let knees = published["knees"].as_object().unwrap();
+    assert_eq!(knees.len(), 7);
+    for (sensitivity, knee) in knees {
+        let found = find(sensitivity.parse().unwrap(), false);
+        assert_eq!(found.as_f64(), knee.as_f64(), "S = {sensitivity}");
+    }
+    assert_eq!(find(1.0, true).as_f64(), published["online_knee"].as_f64());
+}
+
+/// kneed's `test_sine`.
+#[test]
+fn a_sine_has_a_knee_of_each_kind() {
+    let points: Vec<(f64, f64)> =
+        (0..100).map(|step| f64::from(step) * 0.1).map(|x| (x, x.sin())).collect();
+    for (direction, curve, knee) in [
+        (Direction::Decreasing, Curve::Convex, 4.5),
+        (Direction::Increasing, Curve::Convex, 4.9),
+        (Direction::Increasing, Curve::Concave, 7.7),
+        (Direction::Decreasing, Curve::Concave, 1.8),
+    ] {
+        let smoothing = Smoothing::None;
+        let kneedle = Kneedle { curve, direction, sensitivity: 1.0, online: true, smoothing };
+        let found = kneedle.find(&points).knee.unwrap().x;
+        assert_near(&format!("{direction:?} {curve:?}"), found, knee, 1e-9);
+    }
+}

@@ -1,4 +1,4 @@
-use plimsoll_analysis::capacity::usl::{Fit, Point, fit};
+use plimsoll_analysis::capacity::usl::{Fit, Model, Point, fit};
 use plimsoll_model::Rate;
 use serde_json::Value;
 
@@ -184,4 +184,16 @@ fn published_inverses_are_not_repeated() {
     let back = model.throughput_at_concurrency(concurrency).unwrap();
     assert_near("X(N(X))", back.per_second(), 11_048.0, 1e-6);
     assert!(concurrency > 19.0);
+}
+
+/// What the tests of the R package usl print for other coefficients: `tests/peak-scalability.Rout.save` (to two digits) and
+/// `tests/limit-scalability.Rout.save` (to 0.01 %).
+#[test]
+fn other_coefficients_are_as_in_r() {
+    let cases = cases(include_str!("../vectors/usl.json"));
+    let (_, found) = of_case(&cases[0]);
+    let other = Model { sigma: 0.001, kappa: 0.000_01, ..found.model };
+    assert_near("peak", other.peak().unwrap().concurrency, 320.0, 5.0);
+    let limit = other.limit().unwrap().per_second();
+    assert_near("limit", limit, 89_995.23, 89_995.23 * 1e-4);
 }
