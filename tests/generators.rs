@@ -153,17 +153,33 @@ fn an_attack_that_was_ended_early_has_no_more_stages_than_it_had() {
     assert_eq!(stages(&answer["chains"]["eth"]), expected);
 }
 
-/// boba gives way at 120 of 300 a second.
+const ETH: [(f64, u64); 7] =
+    [(120.0, 10), (0.0, 1), (150.0, 10), (0.0, 1), (180.0, 10), (0.0, 1), (210.0, 10)];
+
+/// Two chains together, of which boba gives way at 120 of 300 a second.
+pub(crate) fn mix() -> Vec<u8> {
+    let boba = ETH.map(|(rate, seconds)| (rate / 1.5, seconds));
+    let chains = [
+        Sent { name: "eth", steps: &ETH, limit: 200.0 },
+        Sent { name: "boba", steps: &boba, limit: 110.0 },
+    ];
+    // A quarter of its share of a core, which is one.
+    stream(&chains, 0, 1, &[0.25; 43])
+}
+
+/// Beside a chain that keeps its rate, the mix is another at each step.
+pub(crate) fn many_mixes() -> Vec<u8> {
+    let chains = [
+        Sent { name: "eth", steps: &ETH, limit: 200.0 },
+        Sent { name: "boba", steps: &[(100.0, 43)], limit: 1e9 },
+    ];
+    stream(&chains, 0, 1, &[])
+}
+
 #[test]
 fn the_mix_of_all_chains_holds_what_its_weakest_does() {
     let dir = Dir::new();
-    let eth = [(120.0, 10), (0.0, 1), (150.0, 10), (0.0, 1), (180.0, 10), (0.0, 1), (210.0, 10)];
-    let boba = eth.map(|(rate, seconds)| (rate / 1.5, seconds));
-    let chains = [
-        Sent { name: "eth", steps: &eth, limit: 200.0 },
-        Sent { name: "boba", steps: &boba, limit: 110.0 },
-    ];
-    dir.write("mix.plim", stream(&chains, 0, 1, &[]));
+    dir.write("mix.plim", mix());
     let answer = dir.analyze().args(SLO).arg("mix.plim").json();
     let total = &answer["total"];
     let rates: Vec<f64> = stages(total).into_iter().map(|stage| stage.0).collect();
@@ -182,13 +198,7 @@ fn the_mix_of_all_chains_holds_what_its_weakest_does() {
     let conditional = capacity["conditional_rps"].as_f64().unwrap();
     assert!((conditional / 250.0 - 0.97).abs() < 0.02, "{conditional}");
 
-    // Beside a chain that keeps its rate, the mix is another at each step.
-    let constant = [(100.0, 43)];
-    let chains = [
-        Sent { name: "eth", steps: &eth, limit: 200.0 },
-        Sent { name: "boba", steps: &constant, limit: 1e9 },
-    ];
-    dir.write("apart.plim", stream(&chains, 0, 1, &[]));
+    dir.write("apart.plim", many_mixes());
     let answer = dir.analyze().args(SLO).arg("apart.plim").json();
     assert_eq!(answer["total"]["capacity"], Value::Null);
     assert_eq!(answer["chains"]["eth"]["capacity"]["bound_lower_rps"], 180.0);
