@@ -28,5 +28,5 @@ table port-exhaustion --slo latency=500ms,success=99% port-exhaustion/results
 table generator-collapse --config generator-collapse/plimsoll.toml \
   generator-collapse/results/{fast,collapse,collapse-timeout,collapse-files}.gob.zst
 table shedding-server --slo latency=100ms,success=99% shedding-server/results
-table ramp-hard --slo latency=200ms,success=99% ../tests/fixtures/ramp/hard
-table ramp-queue --slo latency=200ms,success=99% ../tests/fixtures/ramp/queue
+table ramp-hard --slo latency=200ms,success=99% stepped-rates/results/hard
+table ramp-queue --slo latency=200ms,success=99% stepped-rates/results/queue

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::util::{Dir, TestCommand, fixture};
+use crate::util::{Dir, TestCommand, root};
 
 const SLO: [&str; 2] = ["--slo", "latency=200ms,success=99%"];
 
 /// The steps of a server, by rate.
-fn steps(server: &str) -> Vec<PathBuf> {
-    let directory = fixture("ramp").join(server);
+pub(crate) fn steps(server: &str) -> Vec<PathBuf> {
+    let directory = root().join("notebooks-data/stepped-rates/results").join(server);
     let mut files: Vec<PathBuf> =
         directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -19,7 +19,8 @@ fn steps(server: &str) -> Vec<PathBuf> {
 }
 
 fn truth(server: &str) -> f64 {
-    let text = std::fs::read_to_string(fixture("ramp/truth.json")).unwrap();
+    let text =
+        std::fs::read_to_string(root().join("notebooks-data/stepped-rates/truth.json")).unwrap();
     let truth: Value = serde_json::from_str(&text).unwrap();
     truth[server]["capacity_rps"].as_f64().unwrap()
 }

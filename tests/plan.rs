@@ -2,26 +2,17 @@
 
 mod refusals;
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-use crate::util::{Dir, TestCommand, fixture, root};
+use crate::capacity::steps;
+use crate::util::{Dir, TestCommand, root};
 
 /// METHODS.md §3.5 as a configuration.
 const FOUR: &str = include_str!("fixtures/plan/four-chains.toml");
 
-/// A service level and a target for the recorded servers `hard` and `queue` of `fixtures/ramp`.
+/// A service level and a target for the recorded servers `hard` and `queue` of `notebooks-data/stepped-rates`.
 const HARD: &str =
     "[slo]\nlatency_ms = 200\nsuccess_min = 0.99\n\n[chains.hard]\ntarget_rps = 2000\n";
-
-fn steps(server: &str) -> Vec<PathBuf> {
-    let directory = fixture("ramp").join(server);
-    let mut files: Vec<PathBuf> =
-        directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
-}
 
 /// `plimsoll plan` where a configuration lies.
 fn plan(dir: &Dir, config: &str) -> TestCommand {

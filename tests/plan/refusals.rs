@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{FOUR, HARD, plan, steps};
+use super::{FOUR, HARD, plan};
+use crate::capacity::steps;
 use crate::util::{Dir, root};
 
 /// What is said of a configuration that is wrong.
@@ -116,13 +117,11 @@ fn measurements_that_tell_nothing_size_nothing() {
     assert!(said.contains("ethereum: "), "{said}");
 }
 
-/// The summary of a recording in which every chain's capacity is changed.
-fn summary(dir: &Dir, servers: &[&str], change: impl Fn(&mut Value)) -> PathBuf {
-    let files = servers.iter().flat_map(|server| steps(server));
-    let mut summary = dir.analyze().args(["--slo", "latency=200ms,success=99%"]).args(files).json();
-    for chain in summary["chains"].as_object_mut().unwrap().values_mut() {
-        change(&mut chain["capacity"]);
-    }
+/// The summary of a recording in which the chain's capacity is changed.
+fn summary(dir: &Dir, change: impl Fn(&mut Value)) -> PathBuf {
+    let slo = ["--slo", "latency=200ms,success=99%"];
+    let mut summary = dir.analyze().args(slo).args(steps("hard")).json();
+    change(&mut summary["chains"]["hard"]["capacity"]);
     dir.write("summary.json", summary.to_string())
 }
 
@@ -140,7 +139,7 @@ fn a_weak_measurement_is_taken_only_where_that_is_asked_for() {
         ),
     ] {
         let dir = Dir::new();
-        let file = summary(&dir, &["hard"], change);
+        let file = summary(&dir, change);
         let said = refused(HARD, std::slice::from_ref(&file), &[]);
         assert!(said.contains(why) && said.contains("--allow-screening"), "{said}");
         let allowed = plan(&dir, HARD).arg("--allow-screening").arg(&file).json();
@@ -150,57 +149,58 @@ fn a_weak_measurement_is_taken_only_where_that_is_asked_for() {
     }
 }
 
+/// Two chains in one mix of 3 to 2, of which 250/s held and 300/s did not.
 #[test]
 fn chains_that_were_measured_together_are_planned_in_that_mix() {
     let dir = Dir::new();
-    let both = ["hard", "queue"];
-    let file = summary(&dir, &both, |capacity| capacity["mixed"] = true.into());
-    let mut found: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    let of = |chain: &str, key: &str| found["chains"][chain][key].as_f64().unwrap();
-    let requests = both.map(|chain| of(chain, "requests"));
-    let all: f64 = requests.iter().sum();
-    // What `analyze` says of chains that were measured at the same time.
-    let together = 620.0;
-    let mut total = found["chains"]["hard"]["capacity"].clone();
-    for (key, rate) in [
-        ("bound_lower_rps", together),
-        ("bound_upper_rps", 680.0),
-        ("interval_low_rps", 600.0),
-        ("interval_high_rps", 700.0),
-    ] {
-        total[key] = rate.into();
-    }
-    found["total"]["capacity"] = total;
-    std::fs::write(&file, found.to_string()).unwrap();
-
-    let config = |hard: f64, queue: f64, rest: &str| {
-        format!("[chains.hard]\ntarget_rps = {hard}\n[chains.queue]\ntarget_rps = {queue}\n{rest}")
+    let config = |eth: f64, boba: f64, rest: &str| {
+        format!(
+            "[slo]\nlatency_ms = 100\nsuccess_min = 0.99\n[chains.eth]\ntarget_rps = {eth}\n{rest}[chains.boba]\ntarget_rps = {boba}\n{rest}"
+        )
     };
-    let same = config(requests[0], requests[1], "");
-    let answer = plan(&dir, &same).arg(&file).json();
-    super::assert_valid(&answer);
-    let chain = &answer["chains"]["hard"];
-    assert_eq!(chain["basis"]["of_mix"], true);
-    let point = chain["capacity_rps"]["point"].as_f64().unwrap();
-    assert!((point - together).abs() < 1e-6, "{point}, {together}");
-    let busy = answer["pools"][0]["busy_instances"].as_f64().unwrap();
-    assert!(
-        (busy - all / answer["chains"]["hard"]["capacity_rps"]["low"].as_f64().unwrap()).abs()
-            < 1e-6
-    );
+    let results = dir.write("mix.plim", crate::generators::mix());
+    let same = config(900.0, 600.0, "");
+    // Two instances served both chains.
+    let by_two = config(900.0, 600.0, "instances_under_test = 2\n");
+    for (config, instances) in [(&same, 1_u32), (&by_two, 2)] {
+        dir.write("plimsoll.toml", config);
+        let summary = dir.analyze().arg(&results).json();
+        let summary = dir.write("summary.json", summary.to_string());
+        for file in [&results, &summary] {
+            let answer = plan(&dir, config).arg(file).json();
+            super::assert_valid(&answer);
+            // What the generator said of itself is in no summary.
+            let cpu = if file == &results {
+                "measured by the attack"
+            } else {
+                "as the preflight assumes"
+            };
+            let assumptions = answer["test"]["assumptions"].to_string();
+            assert!(assumptions.contains(cpu), "{assumptions}");
+            for chain in ["eth", "boba"] {
+                let chain = &answer["chains"][chain];
+                assert_eq!(chain["basis"]["of_mix"], true);
+                assert_eq!(chain["basis"]["instances_under_test"], instances);
+                let capacity = |end: &str| chain["capacity_rps"][end].as_f64().unwrap();
+                assert!((capacity("point") * f64::from(instances) - 250.0).abs() < 1e-6);
+                let busy = answer["pools"][0]["busy_instances"].as_f64().unwrap();
+                assert!((busy - 1500.0 / capacity("low")).abs() < 1e-6, "{busy}");
+            }
+        }
+    }
 
-    for (config, why) in [
-        (config(requests[0], requests[1] * 4.0, ""), "in another mix (hard "),
-        (
-            config(requests[0], requests[1], "[fleet]\npooling = \"per_chain\"\n"),
-            "pools of their own",
-        ),
-        (
-            format!("{same}[chains.kava]\ntarget_rps = 5\ncapacity_rps = 3\n"),
-            "not all chains that are planned for",
-        ),
+    let apart = dir.write("apart.plim", crate::generators::many_mixes());
+    let per_chain = format!("{same}[fleet]\npooling = \"per_chain\"\n");
+    let third = format!("{same}[chains.kava]\ntarget_rps = 5\ncapacity_rps = 3\n");
+    let by_some = by_two.replacen("under_test = 2", "under_test = 3", 1);
+    for (config, file, why) in [
+        (&config(900.0, 2400.0, ""), &results, "in another mix (boba 40 %, eth 60 %)"),
+        (&per_chain, &results, "pools of their own"),
+        (&third, &results, "not all chains that are planned for"),
+        (&by_some, &results, "different numbers of instances"),
+        (&same, &apart, "in another mix at each rate"),
     ] {
-        let said = refused(&config, std::slice::from_ref(&file), &[]);
+        let said = refused(config, std::slice::from_ref(file), &[]);
         assert!(said.contains(why) && said.contains("measure each chain alone"), "{said}");
     }
 }

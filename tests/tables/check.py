@@ -22,7 +22,7 @@ SIDES = ("generator", "setup", "path", "server", "application", "unknown")
 RUNS = [
     ["--slo", "latency=250ms", "notebooks-data/four-chains/failing"],
     ["--slo", "latency=500ms", "--skip", "10s", "notebooks-data/port-exhaustion/results"],
-    ["--slo", "latency=200ms", "tests/fixtures/ramp/hard"],
+    ["--slo", "latency=200ms", "notebooks-data/stepped-rates/results/hard"],
     # The same records twice; and without an SLO nothing is good or bad.
     ["tests/fixtures/corpus/mix-429.gob", "tests/fixtures/corpus/mix-429.csv"],
 ]
