@@ -5,7 +5,7 @@ use plimsoll_ingest::{Progress, ReadOptions, Source, expand, read};
 use plimsoll_model::{CodeSet, Ledger, Nanos, Secrets, Timestamp};
 use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta, visible, warnings};
 
-use crate::args::{Analyze, Format};
+use crate::args::{Analyze, CountArgs, Format};
 use crate::config::{Config, ConfiguredChains};
 use crate::exit::Outcome;
 use crate::{inputs, output, progress};
@@ -23,6 +23,25 @@ pub(crate) struct Question<'a> {
     pub(crate) secrets: Secrets,
     pub(crate) threads: usize,
     pub(crate) sha256: bool,
+}
+
+impl CountArgs {
+    /// That, of masked records without duplicates.
+    pub(crate) fn question(&self, threads: usize) -> Question<'_> {
+        Question {
+            group_by: self.group_by,
+            slo: self.slo,
+            success_codes: self.success_codes.clone(),
+            from: self.from,
+            to: self.to,
+            skip: self.skip,
+            rate: &self.rate,
+            keep_duplicates: false,
+            secrets: Secrets::Masked,
+            threads,
+            sha256: false,
+        }
+    }
 }
 
 /// What was found, in what, and what had been asked.
@@ -52,17 +71,10 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         output::refuse_input(path, &sources)?;
     }
     let question = Question {
-        group_by: args.group_by,
-        slo: args.slo,
-        success_codes: args.success_codes.clone(),
-        from: args.from,
-        to: args.to,
-        skip: args.skip,
-        rate: &args.rate,
         keep_duplicates: args.keep_duplicates,
         secrets: if args.show_secrets { Secrets::Shown } else { Secrets::Masked },
-        threads: args.threads.into(),
         sha256: args.format == Format::Json,
+        ..args.count.question(args.threads.into())
     };
     let answered = ask(&config, &question, &mut sources)?;
     let summary = answered.summary();

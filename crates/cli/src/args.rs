@@ -55,6 +55,37 @@ pub(crate) struct Analyze {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) count: CountArgs,
+
+    /// Print credentials in URLs, names and error texts instead of masking them
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Count records that are there twice as often as they are there
+    #[arg(long)]
+    pub(crate) keep_duplicates: bool,
+
+    /// Exit with 0 although an input is damaged
+    #[arg(long)]
+    pub(crate) allow_damaged: bool,
+
+    /// Configuration file; ./plimsoll.toml is read where it exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// When to colour text
+    #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
+    pub(crate) color: Colour,
+
+    /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
+    pub(crate) threads: u16,
+}
+
+/// How results are counted.
+#[derive(Args, Debug)]
+pub(crate) struct CountArgs {
     /// What makes a chain: attack, host, path, path:N, url, file or method. Without it, the configuration's chains;
     /// without these, whatever splits the records sensibly
     #[arg(short, long, value_name = "WHAT", value_parser = values::group_by)]
@@ -84,30 +115,6 @@ pub(crate) struct Analyze {
     /// glob in front (eth-*=500) it is that of attacks of such a name. Without it the rate is rebuilt from the records
     #[arg(long, value_name = "[ATTACK=]RATE", value_parser = values::intended_rate)]
     pub(crate) rate: Vec<IntendedRate>,
-
-    /// Print credentials in URLs, names and error texts instead of masking them
-    #[arg(long)]
-    pub(crate) show_secrets: bool,
-
-    /// Count records that are there twice as often as they are there
-    #[arg(long)]
-    pub(crate) keep_duplicates: bool,
-
-    /// Exit with 0 although an input is damaged
-    #[arg(long)]
-    pub(crate) allow_damaged: bool,
-
-    /// Configuration file; ./plimsoll.toml is read where it exists
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// When to colour text
-    #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
-    pub(crate) color: Colour,
-
-    /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
-    pub(crate) threads: u16,
 }
 
 /// Results in another format: gob, JSON, CSV and native streams, each to each, tables for notebooks, or a latency
@@ -335,33 +342,8 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) allow_screening: bool,
 
-    /// What makes a chain of the results, as for `analyze`
-    #[arg(short, long, value_name = "WHAT", value_parser = values::group_by)]
-    pub(crate) group_by: Option<GroupBy>,
-
-    /// The service level that an instance is to keep: latency=500ms,success=99.5%
-    #[arg(long, value_name = "GOALS", value_parser = values::slo)]
-    pub(crate) slo: Option<Slo>,
-
-    /// Status codes that count as success
-    #[arg(long, value_name = "CODES", default_value_t)]
-    pub(crate) success_codes: CodeSet,
-
-    /// Leave out requests before this moment, as in 2026-11-23T08:35:32Z
-    #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
-    pub(crate) from: Option<Timestamp>,
-
-    /// Leave out requests at or after this moment
-    #[arg(long, value_name = "MOMENT", value_parser = values::moment)]
-    pub(crate) to: Option<Timestamp>,
-
-    /// Leave out the first SPAN of each run, a warm-up, as in 30s
-    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "0s")]
-    pub(crate) skip: Nanos,
-
-    /// The rate that an attack was to keep, as for `analyze`
-    #[arg(long, value_name = "[ATTACK=]RATE", value_parser = values::intended_rate)]
-    pub(crate) rate: Vec<IntendedRate>,
+    #[command(flatten)]
+    pub(crate) count: CountArgs,
 
     /// Exit with 0 although an input is damaged
     #[arg(long)]

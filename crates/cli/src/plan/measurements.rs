@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 use plimsoll_analysis::GeneratorCpu;
 use plimsoll_ingest::{Source, expand};
-use plimsoll_model::{Ledger, Secrets};
+use plimsoll_model::Ledger;
 use plimsoll_render::{MeasuredChain, Measurement};
 
-use crate::analyze::{Question, ask};
+use crate::analyze::ask;
 use crate::args::PlanArgs;
 use crate::config::Config;
 
@@ -107,20 +107,7 @@ impl Measurements {
         if results.is_empty() {
             return Ok(());
         }
-        let question = Question {
-            group_by: args.group_by,
-            slo: args.slo,
-            success_codes: args.success_codes.clone(),
-            from: args.from,
-            to: args.to,
-            skip: args.skip,
-            rate: &args.rate,
-            keep_duplicates: false,
-            secrets: Secrets::Masked,
-            threads: args.threads.into(),
-            sha256: false,
-        };
-        let answered = ask(config, &question, results)?;
+        let answered = ask(config, &args.count.question(args.threads.into()), results)?;
         let from = match &results[..] {
             [one] => one.name().to_owned(),
             [first, ..] => format!("{} and {} more", first.name(), results.len() - 1),
