@@ -234,6 +234,26 @@ fn what_comes_to_nothing_is_told_and_lets_it_run() {
     }
 }
 
+/// What feeds `-lazy` too late is told beside the generator that waited for it.
+#[test]
+fn slow_producers_of_targets_are_told() {
+    let dir = Dir::new();
+    let target = format!("GET {}\n\n", server());
+    let command = attack(&dir).args(["-lazy", "-rate=50", "-duration=1s", "-output=r.plim"]);
+    let mut command = command.into_inner();
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut targets = child.stdin.take().unwrap();
+    targets.write_all(target.repeat(10).as_bytes()).unwrap();
+    thread::sleep(Duration::from_millis(1_500));
+    targets.write_all(target.repeat(40).as_bytes()).unwrap();
+    drop(targets);
+    assert!(child.wait().unwrap().success());
+    let told = dir.analyze().arg("r.plim").env("COLUMNS", "400").run().stdout;
+    assert!(told.starts_with("GENERATOR LIMITED"), "{told}");
+    assert!(told.contains("(-lazy), what wrote them may have been too slow"), "{told}");
+    assert!(!told.contains("vegeta"), "{told}");
+}
+
 #[test]
 fn targets_that_are_none_are_told_with_their_line() {
     let dir = Dir::new();

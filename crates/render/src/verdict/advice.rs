@@ -1,5 +1,5 @@
 use plimsoll_analysis::{
-    Behind, ChainFindings, Class, ClassFailures, Evidence, PortBudget, Unchecked,
+    Behind, ChainFindings, Class, ClassFailures, Evidence, PortBudget, RateSource, Unchecked,
 };
 
 use super::sentence::Sentence;
@@ -155,6 +155,14 @@ fn catch_up(behind: &Behind) -> Vec<Sentence> {
             "if -max-workers, -connections or -workers held it at {in_flight:.0} in flight, raise that to {:.0} or more",
             (in_flight * intended / achieved.max(f64::MIN_POSITIVE)).ceil()
         )));
+    }
+    if behind.pace.source == RateSource::Recorded {
+        // vegeta does not record when a request was due.
+        advice.push(Sentence::new(
+            "where targets came while they were sent (-lazy), what wrote them may have been too slow, and not the generator: \
+             its attack says then that targets come too late. Have them written sooner, or read them all before (without -lazy)",
+        ));
+        return advice;
     }
     advice.push(Sentence::new(
         "vegeta without -max-workers starts ever more workers when it falls behind and can collapse by itself; with it, it \
