@@ -173,7 +173,8 @@ impl Search {
             }
             Next::End(end) => {
                 let found = known_text(&known);
-                self.line.complain(&format!("capacity: {found}; {}", end.text()));
+                let short = if self.rates.are_confirmed(&known) { "" } else { ", by short trials" };
+                self.line.complain(&format!("capacity: {found}{short}; {}", end.text()));
                 None
             }
         })

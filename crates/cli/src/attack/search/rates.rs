@@ -341,6 +341,11 @@ impl Rates {
         held.min_by(|a, b| (a - rate).abs().total_cmp(&(b - rate).abs())).unwrap_or(rate)
     }
 
+    /// Whether all bounds were held in full length.
+    pub(super) fn are_confirmed(&self, known: &Known) -> bool {
+        known.lower.iter().chain(&known.upper).all(|bound| self.times(*bound) > 0)
+    }
+
     /// How often the rate was held in full length.
     fn times(&self, rate: f64) -> usize {
         let is_full = |held: &&(f64, Nanos)| is_same(held.0, rate) && held.1 >= self.plan.hold;
@@ -478,6 +483,10 @@ mod tests {
         let short = Plan { budget: Nanos(200 * SECOND), ..plan() };
         let (_, _, end, elapsed) = searched(short, 400.0);
         assert!(end == End::Budget && elapsed <= short.budget);
+        let mut rates = Rates::new(short);
+        let known = Known { lower: Some(50.0), ..Known::default() };
+        rates.next(&Known::default(), Nanos::ZERO, Nanos::ZERO);
+        assert!(!rates.are_confirmed(&known), "a short trial only");
     }
 
     #[test]
