@@ -25,6 +25,6 @@ pub mod vegeta;
 mod verdict;
 
 pub use escape::visible;
-pub use measured::{MeasuredChain, Measurement, ReadError};
+pub use measured::{MeasuredChain, Measurement, Mix, ReadError};
 pub use notices::warnings;
 pub use summary::{ConfiguredChain, EffectiveConfig, Summary};

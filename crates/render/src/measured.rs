@@ -1,11 +1,12 @@
 //! What a plan needs of a summary: from the findings, or from the JSON that was written of them.
 
+use std::collections::BTreeMap;
 use std::error;
 use std::fmt;
 
-use plimsoll_analysis::ChainFindings;
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
 use plimsoll_analysis::plan::basis::Measured;
+use plimsoll_analysis::{CapacityFindings, ChainFindings};
 use plimsoll_model::{Nanos, Rate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,12 +22,21 @@ pub struct Measurement {
     pub chains: Vec<MeasuredChain>,
     /// What a good answer was, in words; empty where nobody said.
     pub goal: String,
-    /// What the chains sustain together, where they were measured in a mix of several.
-    pub mix: Option<Measured>,
+    /// What the chains sustain together, where they were measured in one mix of several.
+    pub mix: Option<Mix>,
     /// How many warnings the summary has.
     pub warnings: usize,
     /// Whether an input was damaged.
     pub damaged: bool,
+}
+
+/// What chains sustain together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mix {
+    /// What was found of all of them.
+    pub found: Measured,
+    /// The share that each has of the rate, by name; without those that have next to none.
+    pub shares: BTreeMap<String, f64>,
 }
 
 /// What was measured of a chain.
@@ -57,14 +67,13 @@ pub struct MeasuredChain {
 impl MeasuredChain {
     fn of(chain: &ChainFindings, config: &EffectiveConfig) -> Self {
         let verdict = told(chain);
-        let instances = config.instances_of(&chain.name);
         Self {
             name: chain.name.clone(),
             requests: chain.requests,
             successes: chain.successes,
             bytes_in_success: chain.bytes_in_success,
             bytes_out: chain.bytes_out_total,
-            capacity: chain.capacity.as_ref().map(|found| Measured::of(found, instances)),
+            capacity: chain.capacity.as_ref().map(|found| measured(chain, found, config)),
             latency: chain.latency.success.mean,
             verdict: verdict.kind.name().to_owned(),
             headline: verdict.headline.raw(),
@@ -82,7 +91,7 @@ impl Measurement {
             chains.map(|chain| MeasuredChain::of(chain, &summary.config)).collect();
         let total = summary.findings.total.capacity.as_ref().map(|found| Measured::of(found, 1));
         Self {
-            mix: mix(total, &chains),
+            mix: mix(&summary.findings.total, &summary.config),
             chains,
             goal: goal(&summary.config),
             warnings: crate::warnings(summary).len(),
@@ -127,7 +136,7 @@ impl Measurement {
         let chains = read.chains.into_iter().map(|(name, value)| {
             let chain: Chain = serde_json::from_value(value)
                 .map_err(|error| ReadError(format!("chains.{name}: {error}")))?;
-            let capacity = chain.capacity.map(|found| found.measured());
+            let capacity = chain.capacity.as_ref().map(Capacity::measured);
             let capacity = capacity
                 .transpose()
                 .map_err(|what| ReadError(format!("chains.{name}.capacity.{what}")))?;
@@ -145,10 +154,9 @@ impl Measurement {
             })
         });
         let chains = chains.collect::<Result<Vec<_>, ReadError>>()?;
-        let total = read.total.capacity.map(|found| found.measured()).transpose();
-        let total = total.map_err(|what| ReadError(format!("total.capacity.{what}")))?;
+        let mix = read.total.capacity.as_ref().and_then(Capacity::mix).transpose();
         Ok(Self {
-            mix: mix(total, &chains),
+            mix: mix.map_err(|what| ReadError(format!("total.capacity.{what}")))?,
             chains,
             goal: goal(&config),
             warnings: read.warnings.len(),
@@ -160,10 +168,15 @@ impl Measurement {
     }
 }
 
-/// What all chains sustain together, on as many instances as they were measured with; `None` where each was measured alone.
-fn mix(total: Option<Measured>, chains: &[MeasuredChain]) -> Option<Measured> {
-    let instances = chains.iter().find_map(|chain| chain.capacity)?.instances;
-    total.filter(|found| found.mixed).map(|found| Measured { instances, ..found })
+fn measured(chain: &ChainFindings, found: &CapacityFindings, config: &EffectiveConfig) -> Measured {
+    Measured::of(found, config.instances_of(&chain.name, found))
+}
+
+/// What all chains sustain together; `None` where each was measured alone, or not always in one mix.
+fn mix(total: &ChainFindings, config: &EffectiveConfig) -> Option<Mix> {
+    let found = total.capacity.as_ref().filter(|found| !found.mix.is_empty())?;
+    let shares = found.mix.iter().map(|part| (part.chain.clone(), part.share)).collect();
+    Some(Mix { found: measured(total, found, config), shares })
 }
 
 /// Why a text is no summary.
@@ -196,6 +209,11 @@ struct Report {
     chains: serde_json::Map<String, Value>,
     inputs: Vec<Input>,
     warnings: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    capacity: Option<Capacity>,
 }
 
 #[derive(Deserialize)]
@@ -258,11 +276,22 @@ struct Capacity {
     censored: String,
     screening: bool,
     mixed: bool,
+    mix: Option<BTreeMap<String, f64>>,
     binding: Option<String>,
     instances_under_test: u32,
 }
 
 impl Capacity {
+    /// Of the total's: `None` where it is not that of a mix.
+    fn mix(&self) -> Option<Result<Mix, String>> {
+        let shares = self.mix.clone().filter(|shares| !shares.is_empty())?;
+        if let Some((name, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(*share))
+        {
+            return Some(Err(format!("mix.{name}: {share}: expected a share")));
+        }
+        Some(self.measured().map(|found| Mix { found, shares }))
+    }
+
     fn measured(&self) -> Result<Measured, String> {
         use Censored::{BelowMinLoad, Generator, MaxLoad};
         let censored = [Censored::None, MaxLoad, Generator, BelowMinLoad]

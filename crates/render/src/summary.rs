@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use plimsoll_analysis::Findings;
+use plimsoll_analysis::{CapacityFindings, Findings};
 use plimsoll_model::{Ledger, Nanos, Timestamp};
 
 /// All that a report is made of.
@@ -53,8 +53,10 @@ pub struct ConfiguredChain {
 }
 
 impl EffectiveConfig {
-    pub(crate) fn instances_of(&self, chain: &str) -> u32 {
-        self.instances_under_test.get(chain).copied().unwrap_or(1)
+    /// How many instances a capacity of this chain was found on; that of a mix, on as many as served any chain of it.
+    pub(crate) fn instances_of(&self, chain: &str, found: &CapacityFindings) -> u32 {
+        let of = |chain: &str| self.instances_under_test.get(chain).copied().unwrap_or(1);
+        found.mix.iter().map(|part| of(&part.chain)).max().unwrap_or_else(|| of(chain))
     }
 
     /// Whether any goal was set.

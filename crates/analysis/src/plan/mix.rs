@@ -1,4 +1,4 @@
-//! Chains that were measured together: their capacities hold for that mix alone; METHODS.md §2.2.9.
+//! Chains that were measured together: what they sustain holds for that mix alone; METHODS.md §2.2.9.
 
 /// How far the mix of the targets may be from the one that was measured: the share of requests that would have to be of
 /// another chain.

@@ -269,15 +269,25 @@ fn mix(
             "it was measured in a mix with others in {from}, and not all chains that are planned for are from there"
         ));
     }
+    let Some(mix) = &one.found.mix else {
+        let without = one.found.chains.iter().find(|chain| chain.capacity.is_none());
+        return match without {
+            Some(without) => Err(Refused(nothing(&without.name, one, without)).into()),
+            None => refuse(format!(
+                "in {from} the chains were measured together, but in another mix at each rate"
+            )),
+        };
+    };
     // What is not planned for is no part of the target's mix.
     let target = |name: &str| {
         let planned = chains.iter().find(|chain| chain.name == name);
         planned.map_or(0.0, |chain| chain.target.per_second())
     };
-    let parts: Vec<(f64, f64)> =
-        one.found.chains.iter().map(|chain| (target(&chain.name), chain.requests as f64)).collect();
+    let share = |name: &str| mix.shares.get(name).copied().unwrap_or(0.0);
+    let names = one.found.chains.iter().map(|chain| chain.name.as_str());
+    let parts: Vec<(f64, f64)> = names.map(|name| (target(name), share(name))).collect();
     let apart = distance(&parts);
-    // None of these would be NaN: there are targets and requests.
+    // It would be NaN without targets or shares.
     if apart.is_nan() || apart > NEARLY {
         let shares = |of: fn(&(f64, f64)) -> f64| {
             let sum: f64 = parts.iter().map(of).sum();
@@ -302,17 +312,10 @@ fn mix(
             "the chains were measured together in {from}, on different numbers of instances: instances_under_test has to be the same"
         ));
     }
-    let Some(together) = one.found.mix else {
-        let without = one.found.chains.iter().find(|chain| chain.capacity.is_none());
-        return match without {
-            Some(without) => Err(Refused(nothing(&without.name, one, without)).into()),
-            None => refuse(format!("{from} does not tell what the mix sustains")),
-        };
-    };
     let names: Vec<&str> = chains.iter().map(|chain| chain.name.as_str()).collect();
-    let capacity = together.capacity(args.allow_screening);
+    let capacity = mix.found.capacity(args.allow_screening);
     let capacity = capacity.map_err(|unfit| Refused(refused(&names.join(" + "), from, unfit)))?;
-    Ok(Some((together, capacity)))
+    Ok(Some((mix.found, capacity)))
 }
 
 impl Capacities<'_> {

@@ -87,7 +87,7 @@ pub(super) fn capacity(
             .then(|| found.mix.iter().map(|part| (part.chain.clone(), part.share)).collect()),
         limited_by: found.limited_by.clone(),
         binding: found.binding.map(Binding::name),
-        instances_under_test: config.instances_of(&chain.name),
+        instances_under_test: config.instances_of(&chain.name, found),
         window_s: exact_s(found.window),
         usl: opinions
             .usl

@@ -113,7 +113,7 @@ fn bracket(chain: &ChainFindings, found: &CapacityFindings, config: &EffectiveCo
     if found.mixed && found.mix.is_empty() {
         said += "; mixed: other chains shared the server, it holds for this mix only";
     }
-    match config.instances_of(&chain.name) {
+    match config.instances_of(&chain.name, found) {
         1 => said,
         instances => format!("{said}; by {} instances together", count(instances.into())),
     }
