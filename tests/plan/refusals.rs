@@ -169,6 +169,14 @@ fn chains_that_were_measured_together_are_planned_in_that_mix() {
         for file in [&results, &summary] {
             let answer = plan(&dir, config).arg(file).json();
             super::assert_valid(&answer);
+            // What the generator said of itself is in no summary.
+            let cpu = if file == &results {
+                "measured by the attack"
+            } else {
+                "as the preflight assumes"
+            };
+            let assumptions = answer["test"]["assumptions"].to_string();
+            assert!(assumptions.contains(cpu), "{assumptions}");
             for chain in ["eth", "boba"] {
                 let chain = &answer["chains"][chain];
                 assert_eq!(chain["basis"]["of_mix"], true);

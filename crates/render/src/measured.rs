@@ -89,7 +89,6 @@ impl Measurement {
         let chains = summary.findings.chains.iter();
         let chains: Vec<MeasuredChain> =
             chains.map(|chain| MeasuredChain::of(chain, &summary.config)).collect();
-        let total = summary.findings.total.capacity.as_ref().map(|found| Measured::of(found, 1));
         Self {
             mix: mix(&summary.findings.total, &summary.config),
             chains,
@@ -232,11 +231,6 @@ struct Slo {
 struct Input {
     damaged_records: u64,
     lost_bytes: u64,
-}
-
-#[derive(Deserialize)]
-struct Total {
-    capacity: Option<Capacity>,
 }
 
 #[derive(Deserialize)]
