@@ -223,3 +223,24 @@ fn what_is_no_summary_is_told() {
         );
     }
 }
+
+#[test]
+fn a_summary_takes_other_instances_and_no_other_goal() {
+    let dir = Dir::new();
+    let file = summary(&dir, |_| {});
+    let busy = |config: &str| {
+        let answer = plan(&dir, config).arg(&file).json();
+        answer["pools"][0]["busy_instances"].as_f64().unwrap()
+    };
+    let two = HARD.replacen("[chains.hard]", "[chains.hard]\ninstances_under_test = 2", 1);
+    assert_ne!(two, HARD);
+    assert!((busy(&two) - 2.0 * busy(HARD)).abs() < 1e-9, "each carries half of it");
+
+    let said = plan(&dir, HARD).args(["--slo", "latency=20ms"]).arg(&file).run();
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("is a summary") && said.stderr.contains("200 ms"),
+        "{}",
+        said.stderr
+    );
+}

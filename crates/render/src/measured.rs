@@ -98,6 +98,20 @@ impl Measurement {
         }
     }
 
+    /// Takes these chains as served by so many instances, whatever was said when they were analysed.
+    pub fn serve_by(&mut self, instances: &BTreeMap<String, u32>) {
+        for chain in &mut self.chains {
+            if let (Some(found), Some(count)) = (&mut chain.capacity, instances.get(&chain.name)) {
+                found.instances = *count;
+            }
+        }
+        if let Some(mix) = &mut self.mix {
+            let served = self.chains.iter().filter(|chain| mix.shares.contains_key(&chain.name));
+            let most = served.filter_map(|chain| Some(chain.capacity?.instances)).max();
+            mix.found.instances = most.unwrap_or(mix.found.instances);
+        }
+    }
+
     /// Whether a text that begins so is a summary, rather than results: it names its schema first, or has been sorted by
     /// its keys and begins with a chain.
     #[must_use]

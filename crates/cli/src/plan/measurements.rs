@@ -90,7 +90,13 @@ impl Measurements {
         for source in &files.summaries {
             let name = source.name().to_owned();
             let text = String::from_utf8(source.beginning(MOST)?).with_context(|| name.clone())?;
-            let found = Measurement::read(&text).with_context(|| name.clone())?;
+            let mut found = Measurement::read(&text).with_context(|| name.clone())?;
+            anyhow::ensure!(
+                args.count.slo.is_none(),
+                "--slo: {name} is a summary, and what it says holds for {}: analyze the results anew",
+                found.goal
+            );
+            found.serve_by(&config.instances_under_test()?);
             if found.warnings > 0 {
                 self.notes.push(format!(
                     "{name} was written with {} of its own: see there",
