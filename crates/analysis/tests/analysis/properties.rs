@@ -58,6 +58,8 @@ fn totals(findings: &Findings) -> String {
         offered: None,
         throughput: None,
         goodput: None,
+        stages: Vec::new(),
+        capacity: None,
         ..total
     };
     figures(&lasting)
