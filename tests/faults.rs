@@ -168,9 +168,10 @@ fn connections_that_are_closed_while_idle() {
     let body = dir.write("body.json", "{}");
     let body = format!("-body={}", body.display());
     for method in [&[][..], &[body.as_str()]] {
-        let attack = [&["-rate=40", "-duration=3s"], method].concat();
+        // So far apart that the server has closed before the next, however busy the machine is.
+        let attack = [&["-rate=8", "-duration=3s"], method].concat();
         let answer = analyzed(&url, &attack, &[]);
-        assert_eq!(answer["total"]["requests"], 120);
+        assert_eq!(answer["total"]["requests"], 24);
         assert_eq!(found(&answer), (vec![], "healthy"), "{}", answer["verdict"]);
     }
 }

@@ -58,8 +58,11 @@ fn destinations_share_ports() {
                 "--chain=b=http://127.0.0.2:8545/slow@50",
             ]),
         );
-        assert_eq!(failures(&answer), [], "{local:?}");
-        assert_eq!(answer["total"]["successes"], 100, "{local:?}");
+        let failures = failures(&answer);
+        // A busy machine may leave requests unsent; none lacks a port.
+        assert!(failures.iter().all(|(class, _)| *class == "generator.overload"), "{failures:?}");
+        let successes = answer["total"]["successes"].as_u64().unwrap();
+        assert!(successes > 64, "{local:?}: {successes} successes with 64 ports");
     }
 }
 

@@ -3,6 +3,8 @@
 //! Each rate is classified with its windows as trials ([`mlrsearch`](super::mlrsearch)); capacity lies in the closed bracket from
 //! the relevant lower to the relevant upper bound. Whoever makes the windows has dropped warm-up and the last partial one.
 
+mod together;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Nanos, Rate};
@@ -16,12 +18,10 @@ use super::random::Random;
 use super::sample_quantile;
 use super::student::{mean_and_deviation, t_quantile};
 use super::window::{Objective, Reason, Rules, Window};
+use together::{Chance, Together};
 
 /// The fewest sweeps whose differences tell how runs vary.
 const MIN_SWEEPS: usize = 3;
-
-/// One-sided confidence that windows miss the objective together, though most of them hold it.
-const SIGNIFICANT: f64 = 0.95;
 
 /// Of the resampled bounds, where the interval ends.
 const RESAMPLED_TAIL: f64 = 0.05;
@@ -278,47 +278,6 @@ struct Judged {
     is_low_loss: bool,
 }
 
-/// What windows miss together.
-struct Missed {
-    what: Binding,
-    /// Whether it is more than the chance of a few windows.
-    is_significant: bool,
-}
-
-impl Missed {
-    /// `None` where all of their requests together hold the objective.
-    ///
-    /// The miss is significant where the one-sided lower bound of 95 % (t) of the windows' mean loss lies above what may be lost.
-    fn of<'a>(
-        windows: impl Iterator<Item = &'a Judged> + Clone,
-        objective: &Objective,
-    ) -> Option<Self> {
-        let mut all = Window::default();
-        for Judged { window, .. } in windows.clone() {
-            all.duration.0 = all.duration.0.saturating_add(window.duration.0);
-            all.sent += window.judged();
-            all.successes += window.successes;
-            all.good += window.good;
-        }
-        if all.sent == 0 || objective.is_low_loss(&all) {
-            return None;
-        }
-        let what = binding([&all].into_iter(), objective);
-        let is_above = |losses: Vec<f64>, most: f64| {
-            let count = losses.len() as f64;
-            let bound = mean_and_deviation(&losses)
-                .zip(t_quantile(SIGNIFICANT, count - 1.0))
-                .map(|((mean, deviation), t)| mean - t * deviation / count.sqrt());
-            bound.is_some_and(|bound| bound > most)
-        };
-        let losses = windows.clone().map(|judged| judged.window.loss_ratio()).collect();
-        let failures = windows.map(|judged| judged.window.failure_ratio()).collect();
-        let is_significant = is_above(losses, objective.max_loss_ratio)
-            || objective.max_failure_ratio.is_some_and(|most| is_above(failures, most));
-        Some(Self { what, is_significant })
-    }
-}
-
 /// The steps of one rate.
 struct Group {
     rate: Rate,
@@ -327,6 +286,7 @@ struct Group {
     steps: Vec<(usize, Vec<Judged>)>,
     /// What a backlog showed by, if one grew in more of the time than may miss the objective.
     backlog: Option<Backlog>,
+    chance: Chance,
 }
 
 fn groups(steps: &[Step], objective: &Objective, rules: &Rules) -> Vec<Group> {
@@ -345,7 +305,7 @@ impl Group {
         let goal = objective.goal(window);
         let (mut total, mut backlogged) = (0.0, 0.0);
         let mut shown_by = None;
-        let judged = places
+        let judged: Vec<(usize, Vec<Judged>)> = places
             .iter()
             .map(|&place| {
                 let valid: Vec<Window> = steps[place]
@@ -368,11 +328,13 @@ impl Group {
             })
             .collect();
         let has_backlog = backlogged > total * objective.exceed_ratio.max(0.0);
+        let count = judged.iter().map(|(_, windows)| windows.len()).sum();
         Self {
             rate: steps[places[0]].rate,
             goal,
             steps: judged,
             backlog: shown_by.filter(|_| has_backlog),
+            chance: Chance::of(count, objective),
         }
     }
 
@@ -395,17 +357,26 @@ impl Group {
         objective: &Objective,
     ) -> (Load, Classification, Option<Binding>) {
         let load = self.load(windows.clone());
-        match (self.backlog, load.classification) {
-            (Some(_), _) => (load, Classification::Upper, None),
-            (None, Classification::Lower) => match Missed::of(windows, objective) {
-                Some(Missed { what, is_significant: true }) => {
-                    (load, Classification::Upper, Some(what))
-                }
-                Some(Missed { what, .. }) => (load, Classification::Undecided, Some(what)),
-                None => (load, Classification::Lower, None),
-            },
-            (None, other) => (load, other, None),
+        if self.backlog.is_some() {
+            return (load, Classification::Upper, None);
         }
+        let windows = windows.map(|judged| judged.window);
+        let together = Together::of(windows, objective, &self.chance);
+        let (classification, missed) = match (load.classification, together) {
+            (Classification::Lower, Together { is_sure: true, what, .. }) => {
+                (Classification::Upper, Some(what))
+            }
+            (Classification::Lower, Together { is_missed, is_near, what, .. })
+                if is_missed || is_near =>
+            {
+                (Classification::Undecided, Some(what))
+            }
+            (Classification::Upper, Together { is_missed: true, is_near: true, what, .. }) => {
+                (Classification::Undecided, Some(what))
+            }
+            (other, _) => (other, None),
+        };
+        (load, classification, missed)
     }
 
     fn classified(&self, steps: &[Step], objective: &Objective, rules: &Rules) -> Classified {
@@ -418,7 +389,9 @@ impl Group {
         }
         let counted = windows().filter(|window| rules.reasons(window).is_empty());
         let binding = match (load.classification, self.backlog) {
-            (Classification::Upper, _) => Some(binding(counted, objective)),
+            (Classification::Upper, _) if classification == Classification::Upper => {
+                Some(binding(counted, objective))
+            }
             (_, Some(_)) => Some(Binding::Backlog),
             _ => missed,
         };

@@ -31,6 +31,9 @@ const DOWN: i32 = 10;
 /// The part of the wanted width that is made use of.
 const USED: f64 = 0.9;
 
+/// And the part of it that is, where a bracket is hardly too wide.
+const ALMOST: f64 = 0.98;
+
 /// A rate that used up more or less of the SLO's allowance than this many times, either way, is far from the capacity.
 const FAR: f64 = 20.0;
 
@@ -39,6 +42,9 @@ const CLEAR: f64 = 2.0;
 
 /// It also lies so far there, as the logarithm of what is used up.
 const MATERIAL: f64 = 0.2;
+
+/// How often a bound is held in full length at least.
+const TWICE: usize = 2;
 
 /// So many standard errors away, an estimate is taken for sure.
 const SURE: f64 = 1.5;
@@ -264,7 +270,8 @@ impl Rates {
     /// Holds the bounds of a bracket that is narrow enough until they can be relied on.
     fn confirmed(&self, lower: f64, upper: f64, known: &Known) -> Next {
         let is_new = |bound: &f64| self.times(*bound) == 0;
-        let is_doubtful = |bound: &f64| self.is_doubtful(*bound, known);
+        let is_doubtful =
+            |bound: &f64| self.times(*bound) < TWICE || self.is_doubtful(*bound, known);
         let bounds = [upper, lower];
         let bound = bounds.iter().find(|bound| is_new(bound));
         let bound = bound.or(bounds.iter().find(|bound| is_doubtful(bound)));
@@ -297,7 +304,8 @@ impl Rates {
         let rate = self
             .beside(rate, unsure, lower, upper)
             .or_else(|| again().map(|bound| self.nominal(bound)))
-            .or_else(|| self.beside(rate, narrow, lower, upper))?;
+            .or_else(|| self.beside(rate, narrow, lower, upper))
+            .or_else(|| self.just_narrow(rate, lower, upper))?;
         Some((rate, hold))
     }
 
@@ -324,6 +332,17 @@ impl Rates {
             }
         }
         None
+    }
+
+    /// The rate that makes the bracket just narrow enough, on the side where that is farther from the estimate; `None` where
+    /// that is near, or was held often enough.
+    fn just_narrow(&self, estimate: f64, lower: f64, upper: f64) -> Option<f64> {
+        let kept = 1.0 - ALMOST * self.plan.width;
+        let low = digits(upper * kept, f64::ceil);
+        let high = digits(lower / kept, f64::floor);
+        let rate = if estimate / low > high / estimate { low } else { high };
+        let is_far = (rate / estimate).ln().abs() > SAME;
+        (is_far && lower < rate && rate < upper && self.times(rate) < REPEATS).then_some(rate)
     }
 
     /// A full-length trial of a rate that was held before.
@@ -404,11 +423,15 @@ fn estimate(tried: &[Tried], lower: f64, upper: f64) -> Estimate {
     }
 }
 
-/// Of three digits.
 fn rounded(rate: f64) -> f64 {
+    digits(rate, f64::round)
+}
+
+/// Of three digits.
+fn digits(rate: f64, round: fn(f64) -> f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, reason = "a logarithm is small")]
     let scale = 10_f64.powi(2 - rate.log10().floor() as i32);
-    (rate * scale).round() / scale
+    round(rate * scale) / scale
 }
 
 #[cfg(test)]
@@ -472,7 +495,7 @@ mod tests {
                 let full = held.iter().any(|held| is_same(held.0, bound) && held.1 == plan().hold);
                 assert!(full, "{capacity}: {bound} was held for short only: {held:?}");
             }
-            assert!(elapsed <= Nanos(700 * SECOND), "{capacity}: {elapsed:?}, {held:?}");
+            assert!(elapsed <= Nanos(900 * SECOND), "{capacity}: {elapsed:?}, {held:?}");
         }
     }
 
