@@ -1,6 +1,10 @@
 //! Fleets: from configurations, from recordings, and from summaries of them.
 
+mod capacities;
+#[cfg(unix)]
+mod commands;
 mod refusals;
+mod summaries;
 
 use serde_json::Value;
 

@@ -5,10 +5,10 @@ use plimsoll_analysis::plan::generators::{Strategy, StrategyKind, strategies};
 use plimsoll_attack::Options;
 use plimsoll_attack::doctor::Plan as Attack;
 use plimsoll_attack::doctor::{
-    Binding, Generator, Host, OpenFiles, PerRequest, improved, limits, sysctl,
+    Binding, Generator, Host, NETWORK_SHARE, OpenFiles, PerRequest, improved, limits, sysctl,
 };
 use plimsoll_model::{Nanos, Ports, Rate, ToPrimitive as _};
-use plimsoll_render::plan::{TestPlan, TestWay};
+use plimsoll_render::plan::{TestPlan, TestWay, per_second};
 
 use super::measurements::Measurements;
 use crate::config::{GeneratorHosts, PlannedChain};
@@ -31,6 +31,7 @@ pub(super) fn test(
     measured: &Measurements,
     hosts: &GeneratorHosts,
     ports: &Ports,
+    most_cpu: f64,
 ) -> Option<TestPlan> {
     let target = plan.inputs.target();
     let (latency, latency_from) = latency(measured, hosts);
@@ -64,7 +65,8 @@ pub(super) fn test(
         (None, Some(found)) => (Some(found.per_request()), "measured by the attack"),
         (None, None) => (None, "as the preflight assumes"),
     };
-    let request = PerRequest { cpu, network: Some((bytes * 8.0, hosts.network)) };
+    let network = Some((bytes * 8.0, hosts.network));
+    let request = PerRequest { cpu, cpu_share: most_cpu, network };
     let tuned = improved(&stock, &attack);
     let of = |host: &Host| limits(host, &attack, &request);
     let (of_stock, of_tuned) = (of(&stock), of(&tuned));
@@ -82,12 +84,19 @@ pub(super) fn test(
         format!(
             "a request takes {:.1} ms ({latency_from}), {} of CPU ({}) and {:.0} bytes on the network ({bytes_from}): [generator] says otherwise",
             latency.as_millis_f64(),
-            micros(&of_stock, hosts)
+            micros(&of_stock, hosts, most_cpu)
                 .map_or_else(|| "no time".to_owned(), |micros| format!("{micros:.0} µs")),
             cpu_from,
             bytes,
         ),
+        format!(
+            "a host is to use at most {:.0} % of its ports, {:.0} % of its CPU time (measure.max_generator_cpu) and {:.0} % of its network: beyond, the generator may be what is measured",
+            Ports::default().utilisation * 100.0,
+            most_cpu * 100.0,
+            NETWORK_SHARE * 100.0
+        ),
     ];
+    let untuned = untuned(target, &of_stock, &of_tuned, hosts);
     let most_hosts = (MOST_COMMANDS / chains.len().max(1) as u64).clamp(1, MOST_HOSTS);
     let way = |strategy: Strategy| TestWay {
         strategy,
@@ -96,14 +105,62 @@ pub(super) fn test(
             StrategyKind::ManyHosts | StrategyKind::OneHost => &of_stock,
         }),
         preparation: match strategy.kind {
-            StrategyKind::TunedHosts => preparation(&stock, &attack, hosts),
-            StrategyKind::ManyHosts | StrategyKind::OneHost => Vec::new(),
+            StrategyKind::TunedHosts if untuned.is_none() => preparation(&stock, &attack, hosts),
+            StrategyKind::TunedHosts | StrategyKind::ManyHosts | StrategyKind::OneHost => {
+                Vec::new()
+            }
         },
         commands: (1..=strategy.hosts.min(most_hosts))
             .map(|host| commands(plan, chains, hosts, &strategy, host))
             .collect(),
     };
-    Some(TestPlan { tool: hosts.tool.name(), assumptions, ways: ways.map(way).to_vec() })
+    let ways = ways.map(way).to_vec();
+    Some(TestPlan { tool: hosts.tool.name(), assumptions, untuned, ways })
+}
+
+/// Why raising limits saves no host; `None` where it does.
+fn untuned(
+    target: Rate,
+    stock: &[(Binding, Rate)],
+    tuned: &[(Binding, Rate)],
+    hosts: &GeneratorHosts,
+) -> Option<String> {
+    let (&(_, before), &(limit, after)) = (stock.first()?, tuned.first()?);
+    let needed = |each: Rate| (target.per_second() / each.per_second() - 1e-9).ceil().max(1.0);
+    if needed(before) <= 1.0 {
+        return Some("one host is enough as it comes: raising its limits gains nothing".to_owned());
+    }
+    if needed(after) < needed(before) {
+        return None;
+    }
+    let times = target.per_second() / after.per_second();
+    let larger = match limit {
+        Binding::Cpu => {
+            format!(
+                ": a host of {:.0} CPUs would have time for it",
+                (times * f64::from(hosts.cpus)).ceil()
+            )
+        }
+        Binding::Network => {
+            format!(
+                ": a host with {} would have room for it",
+                gigabits((times * hosts.network / 1e8).ceil() * 1e8)
+            )
+        }
+        _ => String::new(),
+    };
+    let name = limit.name().unwrap_or_default().replace('_', " ");
+    Some(if after > before {
+        format!(
+            "raised limits let a host send {} instead of {} ({name} is the next limit), and it takes as many hosts all the same{larger}",
+            per_second(after),
+            per_second(before)
+        )
+    } else {
+        format!(
+            "raising limits gains nothing, as what limits a host is its {name}, which no setting raises{larger}"
+        )
+    })
 }
 
 fn names(limits: &[(Binding, Rate)]) -> Vec<(&'static str, Rate)> {
@@ -111,9 +168,9 @@ fn names(limits: &[(Binding, Rate)]) -> Vec<(&'static str, Rate)> {
 }
 
 /// Microseconds of a CPU for a request.
-fn micros(limits: &[(Binding, Rate)], hosts: &GeneratorHosts) -> Option<f64> {
+fn micros(limits: &[(Binding, Rate)], hosts: &GeneratorHosts, most_cpu: f64) -> Option<f64> {
     let (_, most) = limits.iter().find(|(binding, _)| *binding == Binding::Cpu)?;
-    Some(f64::from(hosts.cpus) * 1e6 / most.per_second())
+    Some(f64::from(hosts.cpus) * most_cpu * 1e6 / most.per_second())
 }
 
 fn gigabits(bits: f64) -> String {

@@ -4,7 +4,7 @@ use plimsoll_analysis::plan::cost::Item;
 use plimsoll_analysis::plan::{Plan, Pooling};
 use plimsoll_model::Rate;
 
-use super::answer::{months, sized_at};
+use super::answer::sized_at;
 use super::costs::words;
 use super::parts::Part;
 use super::words::{currency, money, plain_money, pool_name, price, quantity, share, work};
@@ -136,7 +136,7 @@ fn capacity(plan: &Plan, chain: &plimsoll_analysis::plan::Demand, basis: &ChainB
             source: format!("{place}, {size_at}"),
             ..Trace::default()
         },
-        CapacityBasis::Measured { found, from, of_mix } => {
+        CapacityBasis::Measured { found, from, of_mix, .. } => {
             let bound = |rate: Option<Rate>| rate.map_or_else(|| "open".to_owned(), number);
             let used = match at {
                 plimsoll_analysis::plan::At::Low => found.low.or(found.lower),
@@ -324,7 +324,8 @@ fn full(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
             work(pool.sizing.work),
             growth.per_month
         ),
-        value: months(full.after_months),
+        // Not rounded as in the first lines, as it is to be followed.
+        value: format!("{:.3}", full.after_months),
         source: key(report, &["growth.per_month"]),
     });
 }
