@@ -154,7 +154,7 @@ fn what_was_measured_for_nothing_is_told() {
         let answer = plan(&dir, config).args(steps("hard")).args(steps("queue")).json();
         answer["warnings"].to_string()
     };
-    assert!(notes(&config).contains("nothing is planned with it"), "{}", notes(&config));
+    assert!(notes(&config).contains("that nothing is planned with"), "{}", notes(&config));
     assert!(notes(&config).contains(": hard, queue\""), "{}", notes(&config));
     assert!(notes(HARD).contains(": queue\""), "{}", notes(HARD));
     // One chain that is planned for, and one that was measured.

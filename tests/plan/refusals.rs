@@ -224,6 +224,16 @@ fn chains_that_were_measured_together_are_planned_in_that_mix() {
     }
 }
 
+/// Beside others a file may be anything, as `truth.json` is here: the ledger tells it.
+#[test]
+fn what_lies_beside_results_is_no_summary() {
+    let dir = Dir::new();
+    let config = "[slo]\nlatency_ms = 200\nsuccess_min = 0.99\n[chains.other]\ntarget_rps = 5\ncapacity_rps = 5\n";
+    let shedding = root().join("notebooks-data/shedding-server");
+    let output = plan(&dir, config).arg(shedding).run();
+    assert!(output.stdout.starts_with("PLAN: "), "{}", output.stderr);
+}
+
 #[test]
 fn what_is_no_summary_is_told() {
     let dir = Dir::new();

@@ -121,7 +121,7 @@ impl Config {
             anyhow::bail!("--set {text}: it is a table of keys: chains.{rest}.target_rps=2000");
         }
         let meant = rest.rsplit_once('.').map_or(rest, |(name, _)| name);
-        let meant = suggest::nearest(meant, names.iter().copied());
+        let meant = suggest::nearest(meant, &names.iter().copied());
         let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
         anyhow::bail!("--set {text}: there is no such chain; there are {}{meant}", names.join(", "))
     }

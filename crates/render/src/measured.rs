@@ -137,24 +137,24 @@ impl Measurement {
     }
 
     /// Whether a text that begins so is a summary, rather than results: it names its schema first, or has been sorted by
-    /// its keys and begins with a chain. An object that is neither, nor a result, is one that lacks everything.
+    /// its keys and begins with a chain.
     #[must_use]
     pub fn is_summary(beginning: &[u8]) -> bool {
         let has =
             |text: &[u8], key: &str| text.windows(key.len()).any(|part| part == key.as_bytes());
         let start = beginning.trim_ascii_start();
         let first = &start[..start.len().min(64)];
-        // An object that is whole and has nothing of a result is to be complained of as a summary.
-        let is_no_result = || {
-            let object: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_slice(start);
-            object.is_ok_and(|object| {
-                !["timestamp", "latency", "code"].iter().any(|key| object.contains_key(*key))
-            })
-        };
         start.starts_with(b"{")
             && (has(first, "\"schema\":")
-                || has(start, "\"active_s\":") && has(start, "\"bytes_in_total\":")
-                || is_no_result())
+                || has(start, "\"active_s\":") && has(start, "\"bytes_in_total\":"))
+    }
+
+    /// Whether a text is an object that has nothing of a result, and so is to be complained of as a summary.
+    #[must_use]
+    pub fn is_no_result(text: &[u8]) -> bool {
+        let object = serde_json::from_slice::<serde_json::Map<String, Value>>(text);
+        let of_results = ["timestamp", "latency", "code"];
+        object.is_ok_and(|object| !of_results.iter().any(|key| object.contains_key(*key)))
     }
 
     /// From `plimsoll.summary/1`. Keys that a plan does not need are not looked at.

@@ -48,8 +48,8 @@ fn meant(unknown: &str, known: &[&str], key: Option<&str>, chains: &[String]) ->
             Some(format!("{table}.{}{behind}", is(&keys)?))
         })
     };
-    let here = |keys: &[&str]| nearest(unknown, keys.iter().copied());
-    let chain = || nearest(unknown, chains.iter().map(String::as_str)).filter(|_| is_top);
+    let here = |keys: &[&str]| nearest(unknown, &keys.iter().copied());
+    let chain = || nearest(unknown, &chains.iter().map(String::as_str)).filter(|_| is_top);
     here(known)
         .or_else(|| Some(format!("chains.{}{behind}", chain()?)))
         .or_else(|| elsewhere(&|keys| keys.contains(&unknown).then(|| unknown.to_owned())))
@@ -66,7 +66,7 @@ fn keys_of(table: &str) -> Vec<String> {
 /// Of some names the one that is most like this, or two.
 pub(super) fn nearest<'a>(
     unknown: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
+    known: &(impl Iterator<Item = &'a str> + Clone),
 ) -> Option<String> {
     let words = |name: &str| {
         let name = name.to_lowercase().replace("iz", "is");

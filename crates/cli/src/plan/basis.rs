@@ -83,7 +83,7 @@ pub(super) fn known<'a>(
                     found.notes.push(format!(
                         "chains.{}.{key} is left aside, as {} tells what an instance sustains",
                         chain.name,
-                        one.from_of(own)
+                        one.source_of(own)
                     ));
                 }
                 if own.name != chain.name {
@@ -130,8 +130,8 @@ fn place(
     if chain.capacity.is_some() && typed("capacity_rps").is_some() {
         return Ok(Where::Written);
     }
-    let named = !chain.capacity_from.is_empty();
-    if let Some(typed) = typed("capacity_from").filter(|_| named) {
+    let has_source = !chain.capacity_from.is_empty();
+    if let Some(typed) = typed("capacity_from").filter(|_| has_source) {
         // As a shell completes it: from here.
         let patterns = chain.capacity_from.iter().map(PathBuf::from).collect();
         let place = measured.read_for(config, args, patterns);
@@ -151,7 +151,7 @@ fn place(
             );
         }
     }
-    if named {
+    if has_source {
         let beside = config.path.parent().unwrap_or(Path::new(""));
         let patterns = chain.capacity_from.iter().map(|pattern| beside.join(pattern)).collect();
         let place = measured.read_for(config, args, patterns).map_err(|error| {
@@ -232,7 +232,7 @@ fn fit(
     let Some(found) = own.capacity else {
         anyhow::bail!(Refused(nothing(name, one, own)));
     };
-    let from = one.from_of(own);
+    let from = one.source_of(own);
     let capacity = found.capacity(args.allow_screening);
     let capacity = capacity.map_err(|why| Refused(unfit(name, &from, why, &[own])))?;
     Ok((capacity, CapacityBasis::Measured { found, from, of_mix: false, limited_by: None }))

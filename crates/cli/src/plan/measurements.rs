@@ -36,8 +36,12 @@ impl Files {
             // It is looked at before it is read.
             source.spool()?;
         }
+        let is_only = sources.len() == 1;
         for source in sources {
-            if Measurement::is_summary(&source.beginning(HEAD)?) {
+            let beginning = source.beginning(HEAD)?;
+            // Beside others it may be anything: the ledger tells it.
+            let is_no_result = is_only && Measurement::is_no_result(&beginning);
+            if is_no_result || Measurement::is_summary(&beginning) {
                 files.summaries.push(source);
             } else {
                 files.results.push(source);
@@ -67,7 +71,7 @@ pub(super) struct One {
 
 impl One {
     /// The inputs that a chain's capacity is from.
-    pub(super) fn from_of(&self, own: &MeasuredChain) -> String {
+    pub(super) fn source_of(&self, own: &MeasuredChain) -> String {
         if own.inputs.is_empty() {
             return self.from.clone();
         }
@@ -158,27 +162,26 @@ impl Measurements {
     }
 
     /// Chains that were measured in what was named on the command line, and that nothing is planned with.
-    pub(super) fn left_over(&self, chains: &[PlannedChain], places: &[Where]) -> Option<String> {
-        let is_used = |place: usize, name: &str| {
-            let mut of_place = chains
-                .iter()
-                .zip(places)
-                .filter(|(_, used)| matches!(used, Where::Measured(used) if *used == place));
-            // The only chain there is used whatever its name is.
-            of_place.any(|(chain, _)| chain.name == name || self.all[place].found.chains.len() == 1)
+    pub(super) fn left_over(&self, chains: &[PlannedChain], used: &[Where]) -> Option<String> {
+        let is_used = |place: usize, found: &Measurement, name: &str| {
+            chains.iter().zip(used).any(|(chain, used)| {
+                // The only chain there is used whatever its name is.
+                matches!(used, Where::Measured(used) if *used == place)
+                    && (chain.name == name || found.chains.len() == 1)
+            })
         };
-        let named = (0..self.all.len()).filter(|&place| self.is_named(place));
-        let names: Vec<&str> = named
-            .flat_map(|place| self.all[place].found.chains.iter().map(move |found| (place, found)))
-            .filter(|(place, found)| !is_used(*place, &found.name))
-            .map(|(_, found)| found.name.as_str())
-            .collect();
-        let more = names.len().saturating_sub(MOST_NAMES);
-        let shown = names[..names.len() - more].join(", ");
+        let mut idle: Vec<&str> = Vec::new();
+        for (place, One { found, .. }) in self.all.iter().enumerate() {
+            let names = found.chains.iter().map(|chain| chain.name.as_str());
+            idle.extend(names.filter(|name| self.is_named(place) && !is_used(place, found, name)));
+        }
+        idle.sort_unstable();
+        idle.dedup();
+        let more = idle.len().saturating_sub(MOST_NAMES);
+        let shown = idle[..idle.len() - more].join(", ");
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        (!names.is_empty()).then(|| {
-            format!("in the inputs, and nothing is planned with it, as no chain of that name is to be: {shown}{more}")
-        })
+        (!idle.is_empty())
+            .then(|| format!("the inputs have chains that nothing is planned with: {shown}{more}"))
     }
 
     /// Whether it was named on the command line, rather than by a chain.

@@ -12,7 +12,7 @@ const MOST: usize = 4;
 
 /// Nothing was found to hold.
 pub(super) fn nothing(name: &str, one: &One, own: &MeasuredChain) -> String {
-    let from = one.from_of(own);
+    let from = one.source_of(own);
     if one.found.goal.is_empty() {
         let anew = if one.is_summary { ", with which to analyze the results anew" } else { "" };
         return format!(
