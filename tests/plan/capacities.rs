@@ -161,3 +161,38 @@ fn what_was_measured_for_nothing_is_told() {
     let answer = plan(&dir, &config).args(steps("hard")).json();
     assert!(!answer["warnings"].to_string().contains("nothing is planned"), "{answer}");
 }
+
+/// The bracket is the same; who set the limit is not.
+#[test]
+fn what_may_not_have_been_the_server_is_told() {
+    let dir = Dir::new();
+    let slo = ["--slo", "latency=200ms,success=99%"];
+    let mut summary = dir.analyze().args(slo).args(steps("hard")).json();
+    for (verdict, is_doubtful) in
+        [("server_limited", false), ("path_failure", true), ("mixed", true)]
+    {
+        summary["chains"]["hard"]["verdict"]["kind"] = verdict.into();
+        let file = dir.write("summary.json", summary.to_string());
+        let answer = plan(&dir, HARD).arg(&file).json();
+        let said = answer["warnings"].to_string();
+        assert_eq!(said.contains("may not have been so for the server"), is_doubtful, "{said}");
+    }
+}
+
+/// What one chain's `capacity_from` names has the other, too, at lower rates alone.
+#[test]
+fn each_chain_has_its_own_source() {
+    let dir = Dir::new();
+    let files = |of: &[std::path::PathBuf]| {
+        of.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")
+    };
+    let queue = steps("queue");
+    let both: Vec<_> = steps("hard").into_iter().chain(queue[..3].iter().cloned()).collect();
+    let config = format!(
+        "{HARD}capacity_from = [{}]\n[chains.queue]\ntarget_rps = 1000\ncapacity_from = [{}]\n",
+        files(&both),
+        files(&queue)
+    );
+    let answer = plan(&dir, &config).json();
+    assert_eq!(answer["chains"]["queue"]["basis"]["bound_upper_rps"], 550.0, "{answer}");
+}

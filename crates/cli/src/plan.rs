@@ -1,6 +1,7 @@
 //! `plimsoll plan`: measurements and configuration to a fleet.
 
 mod basis;
+mod commands;
 mod generators;
 mod measurements;
 mod refusals;
@@ -93,7 +94,7 @@ fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
             changed: settings::changed(&args.set, file),
         }),
         chains: planned.chains,
-        settings: settings::settings(&planned.plan.inputs, &config),
+        settings: settings::settings(&planned.plan.inputs, &config)?,
         inputs: planned.inputs,
         goal: planned.goal,
         test: planned.test,

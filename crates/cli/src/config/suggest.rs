@@ -26,7 +26,15 @@ pub(super) fn suggested(message: &str, key: Option<&str>, chains: &[String]) -> 
 
 fn meant(unknown: &str, known: &[&str], key: Option<&str>, chains: &[String]) -> Option<String> {
     // What was typed behind the unknown part is kept.
-    let behind = key.and_then(|key| Some(key.split_once(unknown)?.1)).unwrap_or_default();
+    let is_whole = |key: &str, at: usize| {
+        let behind = &key[at + unknown.len()..];
+        (at == 0 || key[..at].ends_with('.')) && (behind.is_empty() || behind.starts_with('.'))
+    };
+    let behind = key.and_then(|key| {
+        let (at, _) = key.match_indices(unknown).find(|(at, _)| is_whole(key, *at))?;
+        key.get(at + unknown.len()..)
+    });
+    let behind = behind.unwrap_or_default();
     let is_top = known.contains(&"chains");
     if is_top && chains.iter().any(|chain| chain == unknown) {
         return Some(format!("chains.{unknown}{behind}"));

@@ -86,6 +86,7 @@ pub(super) fn known<'a>(
                         one.source_of(own)
                     ));
                 }
+                found.notes.extend(doubt(&chain.name, own));
                 if own.name != chain.name {
                     found.notes.push(format!(
                         "{} is planned with what was measured of {}, the only chain in {}",
@@ -220,6 +221,19 @@ fn written<'a>(
     };
     let place = config.set_place(&key).or_else(|| config.place(&key)).unwrap_or(key);
     Ok(Found { capacity, basis: CapacityBasis::Written { place }, measured: None })
+}
+
+/// Whether what broke may not have been the server, by the verdict.
+fn doubt(name: &str, own: &MeasuredChain) -> Option<String> {
+    own.capacity?.upper?;
+    let of_others = ["mixed", "path_failure", "setup_error", "insufficient_data"];
+    of_others.contains(&own.verdict.as_str()).then(|| {
+        format!(
+            "{name}: what was too high there may not have been so for the server, as the verdict is {}: {}",
+            own.verdict.replace('_', " "),
+            own.headline
+        )
+    })
 }
 
 /// What a chain sustains by itself.

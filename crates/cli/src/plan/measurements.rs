@@ -194,9 +194,10 @@ impl Measurements {
         self.all.is_empty()
     }
 
-    /// Where a chain was measured: the places of all measurements of it.
+    /// Where a chain was measured in what was named on the command line: the places of all measurements of it there.
     pub(super) fn of(&self, chain: &str) -> Vec<usize> {
-        (0..self.all.len()).filter(|&place| self.all[place].found.has(chain)).collect()
+        let has = |&place: &usize| self.is_named(place) && self.all[place].found.has(chain);
+        (0..self.all.len()).filter(has).collect()
     }
 
     /// All chains that were measured.
