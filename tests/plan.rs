@@ -1,6 +1,10 @@
 //! Fleets: from configurations, from recordings, and from summaries of them.
 
+mod capacities;
+#[cfg(unix)]
+mod commands;
 mod refusals;
+mod summaries;
 
 use serde_json::Value;
 
@@ -101,6 +105,17 @@ fn every_figure_can_be_traced() {
     let text = plan(&dir, FOUR).arg("--explain").env("COLUMNS", "400").answer();
     let (_, explained) = text.split_once("how each figure comes about\n").unwrap();
     insta::assert_snapshot!("explained", explained);
+
+    // A chain's own queries are no setting of [cost].
+    let own =
+        FOUR.replacen("target_rps = 2000.0", "target_rps = 2000.0\ndb_queries_per_relay = 7", 1);
+    let answer = plan(&dir, &own).json();
+    let settings = answer["settings"].as_array().unwrap();
+    let value = |key: &str| {
+        settings.iter().find(|setting| setting["key"] == key).map(|setting| &setting["value"])
+    };
+    assert_eq!(value("cost.db_queries_per_relay"), Some(&"3".into()));
+    assert_eq!(value("chains.ethereum.db_queries_per_relay"), Some(&"7".into()));
 }
 
 #[test]

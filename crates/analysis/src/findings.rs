@@ -148,6 +148,8 @@ pub struct Late {
 pub struct ChainFindings {
     /// The chain's name, unmasked texts never.
     pub name: String,
+    /// The inputs that hold its records, as far as its runs were kept apart.
+    pub inputs: Vec<InputId>,
     /// Records counted.
     pub requests: u64,
     /// Accepted answers (no error, an accepted status code).

@@ -6,6 +6,9 @@ use crate::matcher::Matcher;
 use crate::taxonomy::Taxonomy;
 use crate::{GroupBy, Ports};
 
+/// The share of good requests that is asked for where an SLO does not say.
+const GOOD_RATIO: f64 = 0.99;
+
 /// What to analyse, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -152,6 +155,28 @@ pub struct Slo {
     pub success_min: Option<f64>,
     /// The share of good requests that is asked for, 0..=1; 0.99 where nothing is said.
     pub good_ratio_min: Option<f64>,
+}
+
+impl Slo {
+    /// The share of good requests that is asked for.
+    #[must_use]
+    pub fn good_ratio(&self) -> f64 {
+        self.good_ratio_min.unwrap_or(GOOD_RATIO)
+    }
+
+    /// Whether both ask for the same, the share of good requests that is meant where nothing is said included.
+    #[must_use]
+    pub fn is_same_goal(&self, other: &Self) -> bool {
+        let near = |own: Option<f64>, other: Option<f64>| match (own, other) {
+            (Some(own), Some(other)) => (own - other).abs() < 1e-9,
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        // Without a latency there is no good request.
+        let good = |slo: &Self| slo.latency.map(|_| slo.good_ratio());
+        self.latency == other.latency
+            && near(self.success_min, other.success_min)
+            && near(good(self), good(other))
+    }
 }
 
 /// How records are grouped into chains.

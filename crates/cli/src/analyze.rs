@@ -64,7 +64,7 @@ impl Answered {
 
 /// Answers, and says whether the inputs were sound enough for a verdict.
 pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
-    let config = Config::load(args.config.as_deref())?;
+    let config = Config::load(args.read.config.as_deref())?;
     let mut sources = expand(inputs::named(&args.files)?)?;
     let to = args.output.as_deref();
     if let Some(path) = to {
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         keep_duplicates: args.keep_duplicates,
         secrets: if args.show_secrets { Secrets::Shown } else { Secrets::Masked },
         sha256: args.format == Format::Json,
-        ..args.count.question(args.threads.into())
+        ..args.count.question(args.read.threads.into())
     };
     let answered = ask(&config, &question, &mut sources)?;
     let summary = answered.summary();
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
             output::complain(&format!("warning: {warning}"));
         }
     }
-    Ok(inputs::outcome(&answered.ledgers, args.allow_damaged, "see the ledger"))
+    Ok(inputs::outcome(&answered.ledgers, args.read.allow_damaged, "see the ledger"))
 }
 
 /// How records are read and counted, and what is told of that.

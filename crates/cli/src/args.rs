@@ -66,6 +66,17 @@ pub(crate) struct Analyze {
     #[arg(long)]
     pub(crate) keep_duplicates: bool,
 
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    /// When to colour text
+    #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
+    pub(crate) color: Colour,
+}
+
+/// How inputs are read.
+#[derive(Args, Debug)]
+pub(crate) struct ReadArgs {
     /// Exit with 0 although an input is damaged
     #[arg(long)]
     pub(crate) allow_damaged: bool,
@@ -73,10 +84,6 @@ pub(crate) struct Analyze {
     /// Configuration file; ./plimsoll.toml is read where it exists
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-
-    /// When to colour text
-    #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
-    pub(crate) color: Colour,
 
     /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
@@ -160,18 +167,8 @@ pub(crate) struct Convert {
     #[arg(long, value_enum, value_name = "OUTCOME")]
     pub(crate) outcome: Option<LatencyOf>,
 
-    /// Exit with 0 although an input is damaged
-    #[arg(long)]
-    pub(crate) allow_damaged: bool,
-
-    /// Configuration file, which says what a success is in a table or distribution; ./plimsoll.toml is read where it
-    /// exists
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// Worker threads, at most 64; 0 for one per core. The output does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
-    pub(crate) threads: u16,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 
     #[command(flatten)]
     pub(crate) table: TableArgs,
@@ -345,21 +342,12 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) count: CountArgs,
 
-    /// Exit with 0 although an input is damaged
-    #[arg(long)]
-    pub(crate) allow_damaged: bool,
-
-    /// Configuration file; ./plimsoll.toml is read where it exists
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 
     /// When to colour text
     #[arg(long, value_enum, default_value_t = Colour::Auto, alias = "colour")]
     pub(crate) color: Colour,
-
-    /// Worker threads, at most 64; 0 for one per core. The answer does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
-    pub(crate) threads: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

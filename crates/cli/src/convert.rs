@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
     );
     let table = tables::asked(args)?;
     anyhow::ensure!(
-        args.config.is_none() || args.to == Target::Hgrm || table.is_some(),
+        args.read.config.is_none() || args.to == Target::Hgrm || table.is_some(),
         "--config says what a success is: it goes with tables and with --to hgrm"
     );
     anyhow::ensure!(
@@ -72,8 +72,8 @@ pub(crate) fn run(args: &Convert) -> anyhow::Result<Outcome> {
     {
         output::complain(&visible(&format!("note: {}: {note}", ledger.name)));
     }
-    Ok(match inputs::outcome(&ledgers, args.allow_damaged, "see above") {
-        Outcome::Answered if too_large > 0 && !args.allow_damaged => Outcome::NoVerdict,
+    Ok(match inputs::outcome(&ledgers, args.read.allow_damaged, "see above") {
+        Outcome::Answered if too_large > 0 && !args.read.allow_damaged => Outcome::NoVerdict,
         outcome => outcome,
     })
 }
@@ -89,7 +89,7 @@ fn records(
     let mut out = Out::Unwritten(output::Stream::open(args.output.as_deref())?);
     let mut done = Done::default();
     let mut failed = None;
-    let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
+    let reading = ReadOptions { threads: args.read.threads.into(), ..ReadOptions::default() };
     let warm_ups = (args.skip > Nanos::ZERO).then(|| warm_ups(args, sources)).transpose()?;
     let new = || Selected {
         encoder: Encoder::new(format, args.redact),
@@ -138,7 +138,7 @@ fn warm_ups(args: &Convert, sources: &[Source]) -> anyhow::Result<WarmUps> {
     let options =
         Options { from: args.from_time, to: args.to_time, skip: args.skip, ..Options::default() };
     let mut finder = WarmUpFinder::new(&options);
-    let reading = ReadOptions { threads: args.threads.into(), ..ReadOptions::default() };
+    let reading = ReadOptions { threads: args.read.threads.into(), ..ReadOptions::default() };
     let seen = Progress::default();
     progress::watch(sources, &seen, || {
         read(sources, &reading, &seen, &mut |batch| finder.add(batch))
@@ -306,7 +306,7 @@ impl Done {
 
 /// The latencies that `analyze` would tell of, as a distribution.
 fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger>> {
-    let config = Config::load(args.config.as_deref())?;
+    let config = Config::load(args.read.config.as_deref())?;
     let in_file = |error: anyhow::Error| config.in_file(error);
     let chains = config.chains().map_err(in_file)?;
     let options = Options {
@@ -318,7 +318,7 @@ fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger
         ..Options::default()
     };
     let reading = ReadOptions {
-        threads: args.threads.into(),
+        threads: args.read.threads.into(),
         headers: chains.headers,
         accepted_rpc_codes: config.rpc_codes().map_err(in_file)?.success,
         ..ReadOptions::default()

@@ -1,9 +1,13 @@
 //! `plimsoll plan`: measurements and configuration to a fleet.
 
 mod basis;
+mod commands;
 mod generators;
 mod measurements;
+mod refusals;
 mod settings;
+mod summaries;
+mod together;
 
 use std::fmt;
 
@@ -69,7 +73,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
 }
 
 fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let file = Config::load(args.config.as_deref())?;
+    let file = Config::load(args.read.config.as_deref())?;
     let sources = if args.files.is_empty() { Vec::new() } else { expand(&args.files)? };
     let to = args.output.as_deref();
     if let Some(path) = to {
@@ -90,7 +94,7 @@ fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
             changed: settings::changed(&args.set, file),
         }),
         chains: planned.chains,
-        settings: settings::settings(&planned.plan.inputs, &config),
+        settings: settings::settings(&planned.plan.inputs, &config)?,
         inputs: planned.inputs,
         goal: planned.goal,
         test: planned.test,
@@ -138,6 +142,7 @@ fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Resul
     let hosts = config.generator_hosts().map_err(in_file)?;
 
     let mut measured = Measurements::read(config, args, files)?;
+    config.instances_under_test().map_err(in_file)?;
     let known = basis::known(config, args, &chains, &mut measured, fleet.pooling)?;
     let prices_egress =
         costs.as_ref().is_some_and(|costs| costs.egress_per_gb > plimsoll_model::Price::default());
@@ -153,10 +158,11 @@ fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Resul
     let inputs = Inputs { chains: demands, fleet, growth, costs };
     let plan = plan(&inputs).map_err(|error| anyhow::anyhow!("there is no such fleet: {error}"))?;
     let ports = config.ports().map_err(in_file)?;
-    let test = generators::test(&plan, &chains, &measured, &hosts, &ports);
+    let most_cpu = config.validity().map_err(in_file)?.max_generator_cpu;
+    let test = generators::test(&plan, &chains, &measured, &hosts, &ports, most_cpu);
     let outcome = inputs::outcome(
         measured.ledgers(),
-        args.allow_damaged,
+        args.read.allow_damaged,
         "figures are over what could be read",
     );
     Ok(Planned {
@@ -166,7 +172,7 @@ fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Resul
         test,
         goal: measured.goal(),
         inputs: measured.names(),
-        outcome: if measured.is_damaged_summary() && !args.allow_damaged {
+        outcome: if measured.is_damaged_summary() && !args.read.allow_damaged {
             Outcome::NoVerdict
         } else {
             outcome

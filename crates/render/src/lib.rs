@@ -27,4 +27,5 @@ mod verdict;
 pub use escape::visible;
 pub use measured::{MeasuredChain, Measurement, Mix, ReadError};
 pub use notices::warnings;
+pub use sections::goal;
 pub use summary::{ConfiguredChain, EffectiveConfig, Summary};

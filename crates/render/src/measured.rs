@@ -6,9 +6,10 @@ use std::fmt;
 
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
 use plimsoll_analysis::plan::basis::Measured;
-use plimsoll_analysis::{CapacityFindings, ChainFindings};
-use plimsoll_model::{Nanos, Rate};
+use plimsoll_analysis::{CapacityFindings, ChainFindings, GeneratorCpu, Slo, VerdictKind};
+use plimsoll_model::{Ledger, Nanos, Rate};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::sections::goal;
@@ -20,10 +21,14 @@ use crate::{EffectiveConfig, Summary};
 pub struct Measurement {
     /// The chains, by name.
     pub chains: Vec<MeasuredChain>,
-    /// What a good answer was, in words; empty where nobody said.
+    /// What a good answer was; nothing where nobody said.
+    pub slo: Slo,
+    /// That in words.
     pub goal: String,
     /// What the chains sustain together, where they were measured in one mix of several.
     pub mix: Option<Mix>,
+    /// What requests took of their generators' CPU time, where these tell it.
+    pub generator_cpu: Option<GeneratorCpu>,
     /// How many warnings the summary has.
     pub warnings: usize,
     /// Whether an input was damaged.
@@ -35,6 +40,8 @@ pub struct Measurement {
 pub struct Mix {
     /// What was found of all of them.
     pub found: Measured,
+    /// The chain that gives way first, where one does.
+    pub limited_by: Option<String>,
     /// The share that each has of the rate, by name; without those that have next to none.
     pub shares: BTreeMap<String, f64>,
 }
@@ -44,6 +51,8 @@ pub struct Mix {
 pub struct MeasuredChain {
     /// Its name.
     pub name: String,
+    /// The inputs that hold its records; none of a summary.
+    pub inputs: Vec<String>,
     /// Requests.
     pub requests: u64,
     /// Accepted answers.
@@ -65,15 +74,22 @@ pub struct MeasuredChain {
 }
 
 impl MeasuredChain {
-    fn of(chain: &ChainFindings, config: &EffectiveConfig) -> Self {
+    fn of(chain: &ChainFindings, summary: &Summary<'_>) -> Self {
         let verdict = told(chain);
+        let input = |id: &plimsoll_model::InputId| summary.ledgers.get(id.0 as usize);
         Self {
             name: chain.name.clone(),
+            inputs: chain
+                .inputs
+                .iter()
+                .filter_map(input)
+                .map(|ledger| ledger.name.clone())
+                .collect(),
             requests: chain.requests,
             successes: chain.successes,
             bytes_in_success: chain.bytes_in_success,
             bytes_out: chain.bytes_out_total,
-            capacity: chain.capacity.as_ref().map(|found| measured(chain, found, config)),
+            capacity: chain.capacity.as_ref().map(|found| measured(chain, found, &summary.config)),
             latency: chain.latency.success.mean,
             verdict: verdict.kind.name().to_owned(),
             headline: verdict.headline.raw(),
@@ -88,14 +104,22 @@ impl Measurement {
     pub fn of(summary: &Summary<'_>) -> Self {
         let chains = summary.findings.chains.iter();
         let chains: Vec<MeasuredChain> =
-            chains.map(|chain| MeasuredChain::of(chain, &summary.config)).collect();
+            chains.map(|chain| MeasuredChain::of(chain, summary)).collect();
         Self {
             mix: mix(&summary.findings.total, &summary.config),
             chains,
-            goal: goal(&summary.config),
+            slo: summary.config.slo(),
+            goal: goal(&summary.config.slo()),
+            generator_cpu: summary.findings.generator_cpu,
             warnings: crate::warnings(summary).len(),
-            damaged: summary.ledgers.iter().any(plimsoll_model::Ledger::is_damaged),
+            damaged: summary.ledgers.iter().any(Ledger::is_damaged),
         }
+    }
+
+    /// Whether a chain of this name was measured.
+    #[must_use]
+    pub fn has(&self, chain: &str) -> bool {
+        self.chains.iter().any(|found| found.name == chain)
     }
 
     /// Takes these chains as served by so many instances, whatever was said when they were analysed.
@@ -125,36 +149,47 @@ impl Measurement {
                 || has(start, "\"active_s\":") && has(start, "\"bytes_in_total\":"))
     }
 
+    /// Whether a text is an object that has nothing of a result, and so is to be complained of as a summary.
+    #[must_use]
+    pub fn is_no_result(text: &[u8]) -> bool {
+        let object = serde_json::from_slice::<serde_json::Map<String, Value>>(text);
+        let of_results = ["timestamp", "latency", "code"];
+        object.is_ok_and(|object| !of_results.iter().any(|key| object.contains_key(*key)))
+    }
+
     /// From `plimsoll.summary/1`. Keys that a plan does not need are not looked at.
     ///
     /// # Errors
     /// What is no summary, or lacks something that every summary has.
     pub fn read(text: &str) -> Result<Self, ReadError> {
-        let schema =
-            serde_json::from_str::<Schema>(text).map_err(|error| ReadError::json(&error))?.schema;
-        if schema != "plimsoll.summary/1" {
-            let what = format!("expected a summary, plimsoll.summary/1, found {schema}");
-            return Err(ReadError(what));
+        let read = serde_json::from_str::<Schema>(text);
+        let schema = read.map_err(|error| ReadError::json(&error))?.schema;
+        if schema.as_deref() != Some("plimsoll.summary/1") {
+            let found = schema.unwrap_or_else(|| "an object without a schema".to_owned());
+            return Err(ReadError(format!(
+                "expected a summary, plimsoll.summary/1, as plimsoll analyze --format json writes it, found {found}"
+            )));
         }
         let read: Report = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
         let span = |ms: f64| {
             Nanos::from(std::time::Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default())
         };
-        let config = EffectiveConfig {
-            slo_latency: read.config.slo.and_then(|slo| slo.latency_ms).map(span),
-            slo_success_min: read.config.slo.and_then(|slo| slo.success_min),
-            slo_good_ratio_min: read.config.slo.and_then(|slo| slo.good_ratio_min),
-            ..EffectiveConfig::default()
-        };
+        let slo = read.config.slo.map_or_else(Slo::default, |slo| Slo {
+            latency: slo.latency_ms.map(span),
+            success_min: slo.success_min,
+            good_ratio_min: slo.good_ratio_min,
+        });
         let chains = read.chains.into_iter().map(|(name, value)| {
             let chain: Chain = serde_json::from_value(value)
                 .map_err(|error| ReadError(format!("chains.{name}: {error}")))?;
-            let capacity = chain.capacity.as_ref().map(Capacity::measured);
+            let verdict = &chain.verdict.kind;
+            let capacity = chain.capacity.as_ref().map(|found| found.measured(verdict));
             let capacity = capacity
                 .transpose()
                 .map_err(|what| ReadError(format!("chains.{name}.capacity.{what}")))?;
             Ok(MeasuredChain {
                 name,
+                inputs: Vec::new(),
                 requests: chain.requests,
                 successes: chain.successes,
                 bytes_in_success: chain.bytes_in_success,
@@ -167,11 +202,16 @@ impl Measurement {
             })
         });
         let chains = chains.collect::<Result<Vec<_>, ReadError>>()?;
-        let mix = read.total.capacity.as_ref().and_then(Capacity::mix).transpose();
+        let verdict = &read.total.verdict.kind;
+        let mix = read.total.capacity.as_ref().and_then(|found| found.mix(verdict)).transpose();
         Ok(Self {
             mix: mix.map_err(|what| ReadError(format!("total.capacity.{what}")))?,
             chains,
-            goal: goal(&config),
+            slo,
+            goal: goal(&slo),
+            generator_cpu: read
+                .generator_cpu
+                .map(|cpu| GeneratorCpu { time: span(cpu.cpu_s * 1e3), requests: cpu.requests }),
             warnings: read.warnings.len(),
             damaged: read
                 .inputs
@@ -182,14 +222,15 @@ impl Measurement {
 }
 
 fn measured(chain: &ChainFindings, found: &CapacityFindings, config: &EffectiveConfig) -> Measured {
-    Measured::of(found, config.instances_of(&chain.name, found))
+    Measured::of(found, chain.verdict.kind, config.instances_of(&chain.name, found))
 }
 
 /// What all chains sustain together; `None` where each was measured alone, or not always in one mix.
 fn mix(total: &ChainFindings, config: &EffectiveConfig) -> Option<Mix> {
     let found = total.capacity.as_ref().filter(|found| !found.mix.is_empty())?;
     let shares = found.mix.iter().map(|part| (part.chain.clone(), part.share)).collect();
-    Some(Mix { found: measured(total, found, config), shares })
+    let limited_by = found.limited_by.clone();
+    Some(Mix { found: measured(total, found, config), limited_by, shares })
 }
 
 /// Why a text is no summary.
@@ -212,7 +253,7 @@ impl error::Error for ReadError {}
 
 #[derive(Deserialize)]
 struct Schema {
-    schema: String,
+    schema: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -221,21 +262,30 @@ struct Report {
     total: Total,
     chains: serde_json::Map<String, Value>,
     inputs: Vec<Input>,
-    warnings: Vec<serde::de::IgnoredAny>,
+    /// Missing in summaries that were written before there was one.
+    generator_cpu: Option<Cpu>,
+    warnings: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Cpu {
+    cpu_s: f64,
+    requests: u64,
 }
 
 #[derive(Deserialize)]
 struct Total {
+    verdict: Verdict,
     capacity: Option<Capacity>,
 }
 
 #[derive(Deserialize)]
 struct Config {
-    slo: Option<Slo>,
+    slo: Option<Goals>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
-struct Slo {
+struct Goals {
     latency_ms: Option<f64>,
     success_min: Option<f64>,
     good_ratio_min: Option<f64>,
@@ -285,22 +335,24 @@ struct Capacity {
     screening: bool,
     mixed: bool,
     mix: Option<BTreeMap<String, f64>>,
+    limited_by: Option<String>,
     binding: Option<String>,
     instances_under_test: u32,
 }
 
 impl Capacity {
     /// Of the total's: `None` where it is not that of a mix.
-    fn mix(&self) -> Option<Result<Mix, String>> {
+    fn mix(&self, verdict: &str) -> Option<Result<Mix, String>> {
         let shares = self.mix.clone().filter(|shares| !shares.is_empty())?;
         if let Some((name, share)) = shares.iter().find(|(_, share)| !(0.0..=1.0).contains(*share))
         {
             return Some(Err(format!("mix.{name}: {share}: expected a share")));
         }
-        Some(self.measured().map(|found| Mix { found, shares }))
+        let limited_by = self.limited_by.clone();
+        Some(self.measured(verdict).map(|found| Mix { found, limited_by, shares }))
     }
 
-    fn measured(&self) -> Result<Measured, String> {
+    fn measured(&self, verdict: &str) -> Result<Measured, String> {
         use Censored::{BelowMinLoad, Generator, MaxLoad};
         let censored = [Censored::None, MaxLoad, Generator, BelowMinLoad]
             .into_iter()
@@ -322,6 +374,7 @@ impl Capacity {
             censored,
             binding: self.binding.as_ref().map(named).transpose()?,
             screening: self.screening,
+            generator_limited: verdict == VerdictKind::GeneratorLimited.name(),
             mixed: self.mixed,
             instances: self.instances_under_test,
         })

@@ -16,7 +16,7 @@ use crate::numbers::{count, counted, interval, millis, percent, span};
 use crate::verdict::{Told, told};
 use crate::{EffectiveConfig, Summary};
 
-pub(crate) use capacity::goal;
+pub use capacity::goal;
 
 /// Characters of a foreign text that are shown.
 const LONGEST_TEXT: usize = 400;

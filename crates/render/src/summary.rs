@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use plimsoll_analysis::{CapacityFindings, Findings};
+use plimsoll_analysis::{CapacityFindings, Findings, Slo};
 use plimsoll_model::{Ledger, Nanos, Timestamp};
 
 /// All that a report is made of.
@@ -53,6 +53,15 @@ pub struct ConfiguredChain {
 }
 
 impl EffectiveConfig {
+    /// What a good answer was.
+    pub(crate) fn slo(&self) -> Slo {
+        Slo {
+            latency: self.slo_latency,
+            success_min: self.slo_success_min,
+            good_ratio_min: self.slo_good_ratio_min,
+        }
+    }
+
     /// How many instances a capacity of this chain was found on; that of a mix, on as many as served any chain of it.
     pub(crate) fn instances_of(&self, chain: &str, found: &CapacityFindings) -> u32 {
         let of = |chain: &str| self.instances_under_test.get(chain).copied().unwrap_or(1);

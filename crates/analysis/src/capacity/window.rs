@@ -6,9 +6,6 @@ use super::mlrsearch::Goal;
 use super::quantile_interval::minimum_samples;
 use crate::{Slo, Validity};
 
-/// The share of good requests that is asked for where an SLO does not say.
-const GOOD_RATIO: f64 = 0.99;
-
 /// Two-sided 95 %: α/2.
 const TAIL: f64 = 0.025;
 
@@ -136,7 +133,7 @@ impl Rules {
     /// The rules for an SLO: samples for a two-sided interval of 95 % at its good ratio, 368 at 99 %.
     #[must_use]
     pub fn new(validity: &Validity, slo: &Slo) -> Self {
-        let quantile = slo.good_ratio_min.unwrap_or(GOOD_RATIO);
+        let quantile = slo.good_ratio();
         Self {
             min_sent_ratio: validity.min_sent_ratio,
             max_client_error_ratio: validity.max_client_error_ratio,
@@ -206,7 +203,7 @@ impl Objective {
     #[must_use]
     pub fn new(slo: &Slo) -> Self {
         Self {
-            max_loss_ratio: 1.0 - slo.good_ratio_min.unwrap_or(GOOD_RATIO),
+            max_loss_ratio: 1.0 - slo.good_ratio(),
             max_failure_ratio: slo.success_min.map(|least| 1.0 - least),
             exceed_ratio: 0.5,
             min_windows: 6,

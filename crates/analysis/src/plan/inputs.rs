@@ -134,9 +134,9 @@ pub struct Fleet {
     pub pooling: Pooling,
     /// The share of their capacity that the survivors may be used to, above 0 and at most 1.
     pub utilisation_target: f64,
-    /// The peak over the target, above 0.
+    /// The peak over the target, at least 1.
     pub peak_factor: f64,
-    /// The mean over the target, above 0: what volumes and costs are of.
+    /// The mean over the target, above 0 and at most the peak's: what volumes and costs are of.
     pub load_factor: f64,
     /// Instances of each pool that may be gone at any time, beside lost zones.
     pub spare_instances: u64,

@@ -47,9 +47,9 @@ fn check(inputs: &Inputs) -> Result<(), Error> {
     }
     let wrong = if !(fleet.utilisation_target > 0.0 && fleet.utilisation_target <= 1.0) {
         "utilisation_target"
-    } else if !is_positive(fleet.peak_factor) {
+    } else if !(is_positive(fleet.peak_factor) && fleet.peak_factor >= 1.0) {
         "peak_factor"
-    } else if !is_positive(fleet.load_factor) {
+    } else if !(is_positive(fleet.load_factor) && fleet.load_factor <= fleet.peak_factor) {
         "load_factor"
     } else if fleet.zones == 0 {
         "zones"

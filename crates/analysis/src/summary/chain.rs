@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Nanos, Rate};
+use plimsoll_model::{InputId, Nanos, Rate};
 
 use super::ChainParts;
 use super::judging::lag_limit;
@@ -87,6 +87,11 @@ impl Context<'_> {
         let errors_by_side = by_side(&errors);
         let count_of = |side| errors_by_side.get(&side).copied().unwrap_or(0);
         let reached = tally.requests() - count_of(Side::Generator) - count_of(Side::Setup);
+        let input = |cell: &&Cell| {
+            let stream = counting.streams.runs().stream(cell.run)?;
+            counting.streams.key(stream).map(|(input, _)| input)
+        };
+        let inputs: BTreeSet<InputId> = parts.cells.iter().filter_map(input).collect();
         let roots: Vec<&RunTotal> =
             parts.times.by_root.keys().filter_map(|root| runs.by_root.get(root)).collect();
         let intended = match roots[..] {
@@ -98,6 +103,7 @@ impl Context<'_> {
             stages::found(&sources, &self.everything, groups, counting.windows.width(), options);
         ChainFindings {
             name: name.to_owned(),
+            inputs: inputs.into_iter().collect(),
             requests: tally.requests(),
             successes: tally.successes(),
             failures: tally.failure.count(),

@@ -14,9 +14,6 @@ use crate::templates::Templates;
 use crate::verdict::{Busy, Case, Goals, Load, judge};
 use crate::{ChainFindings, ErrorFinding, Options};
 
-/// The good requests that are asked for where nothing is said; METHODS.md §8.
-const GOOD_RATIO_MIN: f64 = 0.99;
-
 impl Context<'_> {
     /// Puts the verdict into the chain's findings. `exhausted` are the times of all that had no port; `chains` are the
     /// judged chains, if it is everything.
@@ -32,7 +29,7 @@ impl Context<'_> {
         let goals = Goals {
             success_min: slo.success_min,
             latency: slo.latency,
-            good_min: slo.good_ratio_min.unwrap_or(GOOD_RATIO_MIN),
+            good_min: slo.good_ratio(),
             min_sent_ratio: validity.min_sent_ratio,
             max_client_error_ratio: validity.max_client_error_ratio,
             ports: self.options.ports,

@@ -167,6 +167,10 @@ fn what_is_out_of_range_is_an_error() {
     assert_eq!(kind(&inputs(four(1.0), fleet)), ErrorKind::OutOfRange("zone_failures"));
     let fleet = Fleet { utilisation_target: 1.1, ..three_zones() };
     assert_eq!(kind(&inputs(four(1.0), fleet)), ErrorKind::OutOfRange("utilisation_target"));
+    let fleet = Fleet { peak_factor: 0.9, ..three_zones() };
+    assert_eq!(kind(&inputs(four(1.0), fleet)), ErrorKind::OutOfRange("peak_factor"));
+    let fleet = Fleet { peak_factor: 1.2, load_factor: 1.3, ..three_zones() };
+    assert_eq!(kind(&inputs(four(1.0), fleet)), ErrorKind::OutOfRange("load_factor"));
     assert_eq!(kind(&inputs(four(1e-9), three_zones())), ErrorKind::TooLarge);
     assert_eq!(kind(&inputs(four(0.0), three_zones())), ErrorKind::OutOfRange("capacity"));
     assert_eq!(kind(&inputs(four(f64::NAN), three_zones())), ErrorKind::OutOfRange("capacity"));
@@ -180,7 +184,7 @@ prop_compose! {
     fn any_fleet()(
         per_chain in any::<bool>(),
         utilisation in 1_u32..=100,
-        peak in 1_u32..40,
+        peak in 10_u32..40,
         spare in 0_u64..5,
         zones in 1_u64..6,
         lost in 0_u64..5,

@@ -4,12 +4,24 @@ use super::checks::{files, ports};
 use super::{Binding, Host, Plan};
 
 /// What a request takes of its generator.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PerRequest {
     /// CPU time, where it was measured; else what the preflight assumes.
     pub cpu: Option<Nanos>,
+    /// The share of its CPU time that a host may use; beyond, an analysis takes it for the limit.
+    pub cpu_share: f64,
     /// Bits on the network, in the busier direction, and how many a host can move each second.
     pub network: Option<(f64, f64)>,
+}
+
+/// The share of what it can move that a host may put on the network, as of its ports.
+pub const NETWORK_SHARE: f64 = 0.8;
+
+impl Default for PerRequest {
+    /// CPU time as the preflight assumes it, four fifths of it; a network that is no limit.
+    fn default() -> Self {
+        Self { cpu: None, cpu_share: 0.8, network: None }
+    }
 }
 
 /// The most that one such host sends without being the limit, by each thing that limits it; the tightest first. The plan's own
@@ -20,11 +32,12 @@ pub fn limits(host: &Host, plan: &Plan, request: &PerRequest) -> Vec<(Binding, R
         Some(cpu) if cpu > Nanos::ZERO => 1.0 / cpu.as_secs_f64(),
         _ => plan.generator.per_cpu(),
     };
-    let network = |(bits, most): (f64, f64)| (bits > 0.0).then(|| Rate(most / bits));
+    let network =
+        |(bits, most): (f64, f64)| (bits > 0.0).then(|| Rate(most * NETWORK_SHARE / bits));
     let mut limits: Vec<(Binding, Rate)> = [
         (Binding::Ports, ports::most(host, plan)),
         (Binding::OpenFiles, files::most(host, plan)),
-        (Binding::Cpu, host.cpu_time().map(|cpus| Rate(cpus * each))),
+        (Binding::Cpu, host.cpu_time().map(|cpus| Rate(cpus * request.cpu_share * each))),
         (Binding::Network, request.network.and_then(network)),
     ]
     .into_iter()
@@ -82,14 +95,18 @@ mod tests {
     #[test]
     fn what_was_measured_goes_before_what_is_assumed() {
         let plan = Plan { latency: Nanos(100_000_000), ..plan(true, Generator::Plimsoll) };
-        let request = PerRequest { cpu: Some(Nanos(50_000)), network: Some((80_000.0, 1e9)) };
+        let request = PerRequest {
+            cpu: Some(Nanos(50_000)),
+            network: Some((80_000.0, 1e9)),
+            ..PerRequest::default()
+        };
         let found = limits(&linux(), &plan, &request);
-        // 1 Gbit/s over 80 kbit, 4,032 files over 0.1 s, 2 CPUs over 50 µs.
+        // Four fifths of 1 Gbit/s over 80 kbit and of 2 CPUs over 50 µs; 4,032 files over 0.1 s.
         let near = |(binding, rate): &(Binding, Rate), expected: (Binding, f64)| {
             *binding == expected.0 && (rate.per_second() - expected.1).abs() < 1e-6
         };
-        assert!(near(&found[0], (Binding::Network, 12_500.0)), "{found:?}");
-        assert!(near(&found[1], (Binding::Cpu, 40_000.0)), "{found:?}");
+        assert!(near(&found[0], (Binding::Network, 10_000.0)), "{found:?}");
+        assert!(near(&found[1], (Binding::Cpu, 32_000.0)), "{found:?}");
         assert!(near(&found[2], (Binding::OpenFiles, 40_320.0)), "{found:?}");
     }
 }

@@ -28,7 +28,7 @@ pub use examine::examine;
 pub use files::{FileTable, OpenFiles};
 pub use host::Host;
 pub(crate) use host::cpu_time_now;
-pub use limits::{PerRequest, limits};
+pub use limits::{NETWORK_SHARE, PerRequest, limits};
 pub use plan::{Generator, Plan};
 pub use report::{Binding, Check, Hosts, Report, Status};
 pub use sockets::Sockets;

@@ -25,7 +25,10 @@ impl FromStr for Set {
         // Words need no quotes: fleet.pooling=per_chain.
         let table = parse(value).or_else(|_| parse(&Value::from(value).to_string()));
         let table = table.map_err(|_| wrong())?;
-        if key.is_empty() || value.is_empty() || table.len() != 1 {
+        if value.is_empty() && !key.is_empty() {
+            return Err(format!("{key} has no value: {}", wrong()));
+        }
+        if key.is_empty() || table.len() != 1 {
             return Err(wrong());
         }
         Ok(Self { text: text.to_owned(), key: key.replace('"', ""), table })
@@ -35,7 +38,28 @@ impl FromStr for Set {
 impl Set {
     /// Changes what a file says.
     pub(crate) fn apply(&self, to: &mut Table) {
+        let chains = |table: &Table| table.get("chains").and_then(Value::as_table).cloned();
+        for (name, own) in chains(&self.table).unwrap_or_default() {
+            let chain = to.get_mut("chains").and_then(|chains| chains.get_mut(&name));
+            if let (Some(Value::Table(chain)), Value::Table(own)) = (chain, own) {
+                take_capacity(&own, chain);
+            }
+        }
         merge(to, &self.table);
+    }
+}
+
+/// What is typed of a capacity takes the place of what a chain has of it, in whatever form.
+fn take_capacity(own: &Table, chain: &mut Table) {
+    for (key, other) in [("capacity_rps", "capacity_from"), ("capacity_from", "capacity_rps")] {
+        if own.contains_key(key) {
+            chain.remove(other);
+        }
+    }
+    // `capacity_rps.low=400` beside `capacity_rps = 450`: that is the point.
+    let is_end = own.get("capacity_rps").is_some_and(Value::is_table);
+    if let Some(point) = chain.get_mut("capacity_rps").filter(|point| is_end && !point.is_table()) {
+        *point = Value::Table(Table::from_iter([("point".to_owned(), point.clone())]));
     }
 }
 
@@ -63,12 +87,27 @@ mod tests {
             "fleet.zones = 2",
             "chains.kava.capacity_rps.point=800",
             "chains.\"a.b\".target_rps=1e3",
+            "chains.kava.capacity_rps.low=700",
         ] {
             text.parse::<Set>().unwrap().apply(&mut table);
         }
         let expected = "fleet = { zones = 2, pooling = \"per_chain\" }\n\
-            chains = { kava = { capacity_rps = { point = 800 } }, \"a.b\" = { target_rps = 1000.0 } }\n";
+            chains = { kava = { capacity_rps = { point = 800, low = 700 } }, \"a.b\" = { target_rps = 1000.0 } }\n";
         assert_eq!(table, Table::from_str(expected).unwrap());
+        let mut table = Table::from_str("[chains.a]\ncapacity_rps = 5\n").unwrap();
+        let apply = |text: &str, table: &mut Table| {
+            text.parse::<Set>().unwrap().apply(table);
+            table["chains"]["a"].to_string()
+        };
+        assert_eq!(
+            apply("chains.a.capacity_rps.low=4", &mut table),
+            "{ capacity_rps = { point = 5, low = 4 } }"
+        );
+        assert_eq!(
+            apply("chains.a.capacity_from=[\"x\"]", &mut table),
+            "{ capacity_from = [\"x\"] }"
+        );
+        assert_eq!(apply("chains.a.capacity_rps=3", &mut table), "{ capacity_rps = 3 }");
         for text in ["", "zones", "=3", "zones=", "a b=3", "a\nb=3"] {
             assert!(text.parse::<Set>().is_err(), "{text}");
         }

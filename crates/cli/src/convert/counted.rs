@@ -31,10 +31,10 @@ pub(super) fn write(
         rate: &asked.rate,
         keep_duplicates: asked.keep_duplicates,
         secrets: if asked.show_secrets { Secrets::Shown } else { Secrets::Masked },
-        threads: args.threads.into(),
+        threads: args.read.threads.into(),
         sha256: false,
     };
-    let settings = question.settings(&Config::load(args.config.as_deref())?)?;
+    let settings = question.settings(&Config::load(args.read.config.as_deref())?)?;
     let (reading, secrets) = (settings.reading, settings.options.secrets);
     let mut out = output::Stream::open(args.output.as_deref())?;
     let (ledgers, (findings, labels)) =

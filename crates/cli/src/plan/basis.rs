@@ -1,14 +1,17 @@
 //! Which capacity each chain is planned with, and how that is known.
 
-use plimsoll_analysis::plan::basis::{Measured, Unfit};
-use plimsoll_analysis::plan::mix::{NEARLY, distance};
+use std::path::{Path, PathBuf};
+
+use plimsoll_analysis::plan::basis::Measured;
 use plimsoll_analysis::plan::{Capacity, Demand, Pooling};
-use plimsoll_model::{Decimal, Rate};
+use plimsoll_model::Decimal;
 use plimsoll_render::MeasuredChain;
 use plimsoll_render::plan::{CapacityBasis, ChainBasis, Limit, Origin};
 
-use super::Refused;
 use super::measurements::{Measurements, One};
+use super::refusals::{nothing, unfit};
+use super::together::mix;
+use super::{Refused, summaries};
 use crate::args::PlanArgs;
 use crate::config::{Config, PerRelay, PlannedChain};
 
@@ -32,7 +35,7 @@ struct Found<'a> {
 }
 
 /// Where a chain's capacity is to be looked for.
-enum Where {
+pub(super) enum Where {
     Written,
     Measured(usize),
 }
@@ -49,6 +52,9 @@ pub(super) fn known<'a>(
         places.push(place(config, args, chain, chains.len() == 1, measured)?);
     }
     let measured = &*measured;
+    if measured.is_empty() {
+        summaries::check_nothing(config, args)?;
+    }
     let mut found = Capacities { chains: Vec::new(), notes: Vec::new() };
     let of_mix = mix(args, chains, &places, measured, pooling)?;
     for (chain, place) in chains.iter().zip(&places) {
@@ -56,45 +62,58 @@ pub(super) fn known<'a>(
             Where::Written => written(config, chain, &mut found.notes)?,
             Where::Measured(place) => {
                 let Some((one, own)) = own(measured, *place, &chain.name) else { continue };
-                let (capacity, used) = match of_mix {
-                    Some((mix, capacity)) => (capacity, mix),
+                let (capacity, basis) = match of_mix {
+                    Some((mix, capacity)) => (
+                        capacity,
+                        CapacityBasis::Measured {
+                            found: mix.found,
+                            from: one.from.clone(),
+                            of_mix: true,
+                            limited_by: mix.limited_by.clone(),
+                        },
+                    ),
                     None => fit(args, &chain.name, one, own)?,
                 };
-                if chain.capacity.is_some() {
+                let key = match (chain.capacity, &chain.capacity_from[..]) {
+                    (Some(_), _) => Some("capacity_rps"),
+                    (None, [_, ..]) if measured.is_named(*place) => Some("capacity_from"),
+                    _ => None,
+                };
+                if let Some(key) = key {
                     found.notes.push(format!(
-                        "chains.{}.capacity_rps is left aside, as {} tells what an instance sustains",
-                        chain.name, one.from
+                        "chains.{}.{key} is left aside, as {} tells what an instance sustains",
+                        chain.name,
+                        one.source_of(own)
                     ));
                 }
+                found.notes.extend(doubt(&chain.name, own));
                 if own.name != chain.name {
                     found.notes.push(format!(
                         "{} is planned with what was measured of {}, the only chain in {}",
                         chain.name, own.name, one.from
                     ));
                 }
-                let basis = CapacityBasis::Measured {
-                    found: used,
-                    from: one.from.clone(),
-                    of_mix: of_mix.is_some(),
-                };
                 Found { capacity, basis, measured: Some(own) }
             }
         });
     }
-    if args.allow_screening {
-        let weak = |found: &Found<'_>| match &found.basis {
-            CapacityBasis::Measured { found, .. } => {
-                found.screening
-                    || found.censored == plimsoll_analysis::capacity::sustained::Censored::Generator
-            }
-            CapacityBasis::Written { .. } => false,
-        };
-        if found.chains.iter().any(weak) {
-            found.notes.push(
-                "by --allow-screening the fleet is sized by measurements that would else be refused: it may be far too large or too small"
-                    .to_owned(),
-            );
-        }
+    found.notes.extend(measured.left_over(chains, &places));
+    let weak = found.chains.iter().filter_map(|found| match &found.basis {
+        CapacityBasis::Measured { found, .. } => Some(found),
+        CapacityBasis::Written { .. } => None,
+    });
+    // They are here only where that was asked for.
+    if weak.clone().any(Measured::is_of_generator) {
+        found.notes.push(
+            "by --allow-screening the fleet is sized by a measurement whose generator was the limit: an instance may sustain more, so that it takes at most that many"
+                .to_owned(),
+        );
+    }
+    if weak.clone().any(|found| found.screening) {
+        found.notes.push(
+            "by --allow-screening the fleet is sized by a screening, which rests on too little: it may be far too large or too small"
+                .to_owned(),
+        );
     }
     Ok(found)
 }
@@ -108,10 +127,16 @@ fn place(
     measured: &mut Measurements,
 ) -> anyhow::Result<Where> {
     let name = &chain.name;
-    if chain.capacity.is_some()
-        && config.set_place(&format!("chains.{name}.capacity_rps")).is_some()
-    {
+    let typed = |key: &str| config.set_place(&format!("chains.{name}.{key}"));
+    if chain.capacity.is_some() && typed("capacity_rps").is_some() {
         return Ok(Where::Written);
+    }
+    let has_source = !chain.capacity_from.is_empty();
+    if let Some(typed) = typed("capacity_from").filter(|_| has_source) {
+        // As a shell completes it: from here.
+        let patterns = chain.capacity_from.iter().map(PathBuf::from).collect();
+        let place = measured.read_for(config, args, patterns);
+        return place.map(Where::Measured).map_err(|error| anyhow::anyhow!("{typed}: {error:#}"));
     }
     match measured.of(name)[..] {
         [place] => return Ok(Where::Measured(place)),
@@ -127,8 +152,10 @@ fn place(
             );
         }
     }
-    if !chain.capacity_from.is_empty() {
-        let place = measured.read_for(config, args, &chain.capacity_from).map_err(|error| {
+    if has_source {
+        let beside = config.path.parent().unwrap_or(Path::new(""));
+        let patterns = chain.capacity_from.iter().map(|pattern| beside.join(pattern)).collect();
+        let place = measured.read_for(config, args, patterns).map_err(|error| {
             config.in_file(anyhow::anyhow!("chains.{name}.capacity_from: {error:#}"))
         })?;
         return Ok(Where::Measured(place));
@@ -151,7 +178,7 @@ fn place(
 }
 
 /// The chain of that name, or the only one.
-fn own<'a>(
+pub(super) fn own<'a>(
     measured: &'a Measurements,
     place: usize,
     name: &str,
@@ -182,6 +209,11 @@ fn written<'a>(
             given.point.per_second()
         ));
     }
+    if chain.instances_under_test.is_some_and(|instances| instances != 1) {
+        notes.push(format!(
+            "chains.{name}.instances_under_test changes nothing in its capacity_rps, which is that of one instance"
+        ));
+    }
     let capacity = Capacity {
         low: given.low.unwrap_or(given.point),
         point: given.point,
@@ -191,131 +223,33 @@ fn written<'a>(
     Ok(Found { capacity, basis: CapacityBasis::Written { place }, measured: None })
 }
 
+/// Whether what broke may not have been the server, by the verdict.
+fn doubt(name: &str, own: &MeasuredChain) -> Option<String> {
+    own.capacity?.upper?;
+    let of_others = ["mixed", "path_failure", "setup_error", "insufficient_data"];
+    of_others.contains(&own.verdict.as_str()).then(|| {
+        format!(
+            "{name}: what was too high there may not have been so for the server, as the verdict is {}: {}",
+            own.verdict.replace('_', " "),
+            own.headline
+        )
+    })
+}
+
 /// What a chain sustains by itself.
 fn fit(
     args: &PlanArgs,
     name: &str,
     one: &One,
     own: &MeasuredChain,
-) -> anyhow::Result<(Capacity, Measured)> {
-    let Some(measured) = own.capacity else {
+) -> anyhow::Result<(Capacity, CapacityBasis)> {
+    let Some(found) = own.capacity else {
         anyhow::bail!(Refused(nothing(name, one, own)));
     };
-    let capacity = measured.capacity(args.allow_screening);
-    let capacity = capacity.map_err(|unfit| Refused(refused(name, &one.from, unfit)))?;
-    Ok((capacity, measured))
-}
-
-/// Why nothing was found to hold.
-fn nothing(name: &str, one: &One, own: &MeasuredChain) -> String {
-    let from = &one.from;
-    if one.found.goal.is_empty() {
-        return format!(
-            "{name}: what load holds in {from} is a question of what is good enough: --slo latency=500ms,success=99.5%, or [slo] in plimsoll.toml"
-        );
-    }
-    format!(
-        "{name}: what an instance sustains does not follow from {from}. Its verdict is {}: {}. A capacity takes rates that are held, some of them too high: plimsoll attack --steps, or --find-capacity",
-        own.verdict.replace('_', " "),
-        own.headline
-    )
-}
-
-fn refused(name: &str, from: &str, unfit: Unfit) -> String {
-    let shown = |rate: Rate| format!("{}/s", rate.per_second());
-    match unfit {
-        Unfit::BelowAllRates { upper } => format!(
-            "{name}: every rate in {from} was too high: an instance sustains less than {}. Offer lower rates",
-            upper.map_or_else(|| "all of them".to_owned(), shown)
-        ),
-        Unfit::PerhapsBelowAllRates { lower } => format!(
-            "{name}: {from} has {} hold, but by chance an instance may sustain less than all rates that were offered. Offer lower rates or hold them for longer; --set fleet.size_at=point does not help, as there is no low end to show",
-            shown(lower)
-        ),
-        Unfit::Screening => format!(
-            "{name}: what {from} shows is a screening, from a ramp or from too few windows, and reads too high: hold rates next to it for longer (plimsoll analyze says which). --allow-screening plans with it all the same"
-        ),
-        Unfit::Generator { lower } => format!(
-            "{name}: in {from} the generator was the limit: {} were held, and what the server carries beyond was not measured. Use more generator hosts (plimsoll doctor). --allow-screening plans with it all the same, as at least that much",
-            shown(lower)
-        ),
-    }
-}
-
-/// The capacity of all chains together, where one of them was measured in a mix: `None` where each was measured alone.
-fn mix(
-    args: &PlanArgs,
-    chains: &[PlannedChain],
-    places: &[Where],
-    measured: &Measurements,
-    pooling: Pooling,
-) -> anyhow::Result<Option<(Measured, Capacity)>> {
-    let mixed = chains.iter().zip(places).find_map(|(chain, place)| {
-        let Where::Measured(place) = place else { return None };
-        let (one, own) = own(measured, *place, &chain.name)?;
-        own.capacity.is_some_and(|found| found.mixed).then_some((*place, one, chain))
-    });
-    let Some((place, one, first)) = mixed else { return Ok(None) };
-    let alone = "measure each chain alone, or say what each sustains alone: capacity_rps";
-    let from = &one.from;
-    let refuse = |why: String| Err(Refused(format!("{}: {why}; {alone}", first.name)).into());
-    if pooling == Pooling::PerChain && chains.len() > 1 {
-        return refuse(format!(
-            "in {from} the chains were measured together, and what each sustains holds for that mix: pools of their own (fleet.pooling = \"per_chain\") have another"
-        ));
-    }
-    if !places.iter().all(|other| matches!(other, Where::Measured(other) if *other == place)) {
-        return refuse(format!(
-            "it was measured in a mix with others in {from}, and not all chains that are planned for are from there"
-        ));
-    }
-    let Some(mix) = &one.found.mix else {
-        let without = one.found.chains.iter().find(|chain| chain.capacity.is_none());
-        return match without {
-            Some(without) => Err(Refused(nothing(&without.name, one, without)).into()),
-            None => refuse(format!(
-                "in {from} the chains were measured together, but in another mix at each rate"
-            )),
-        };
-    };
-    // What is not planned for is no part of the target's mix.
-    let target = |name: &str| {
-        let planned = chains.iter().find(|chain| chain.name == name);
-        planned.map_or(0.0, |chain| chain.target.per_second())
-    };
-    let share = |name: &str| mix.shares.get(name).copied().unwrap_or(0.0);
-    let names = one.found.chains.iter().map(|chain| chain.name.as_str());
-    let parts: Vec<(f64, f64)> = names.map(|name| (target(name), share(name))).collect();
-    let apart = distance(&parts);
-    // It would be NaN without targets or shares.
-    if apart.is_nan() || apart > NEARLY {
-        let shares = |of: fn(&(f64, f64)) -> f64| {
-            let sum: f64 = parts.iter().map(of).sum();
-            let names = one.found.chains.iter().map(|chain| chain.name.as_str());
-            let each = names
-                .zip(&parts)
-                .map(|(name, part)| format!("{name} {:.0} %", of(part) / sum * 100.0));
-            each.collect::<Vec<_>>().join(", ")
-        };
-        return refuse(format!(
-            "the chains were measured together in {from}, in another mix ({}) than that of the targets ({}), and {:.0} % of the requests would have to be of another chain, where {:.0} % are close enough",
-            shares(|part| part.1),
-            shares(|part| part.0),
-            apart * 100.0,
-            NEARLY * 100.0
-        ));
-    }
-    let instances = one.found.chains.iter().filter_map(|chain| Some(chain.capacity?.instances));
-    let instances: Vec<u32> = instances.collect();
-    if instances.iter().any(|other| Some(other) != instances.first()) {
-        return refuse(format!(
-            "the chains were measured together in {from}, on different numbers of instances: instances_under_test has to be the same"
-        ));
-    }
-    let names: Vec<&str> = chains.iter().map(|chain| chain.name.as_str()).collect();
-    let capacity = mix.found.capacity(args.allow_screening);
-    let capacity = capacity.map_err(|unfit| Refused(refused(&names.join(" + "), from, unfit)))?;
-    Ok(Some((mix.found, capacity)))
+    let from = one.source_of(own);
+    let capacity = found.capacity(args.allow_screening);
+    let capacity = capacity.map_err(|why| Refused(unfit(name, &from, why, &[own])))?;
+    Ok((capacity, CapacityBasis::Measured { found, from, of_mix: false, limited_by: None }))
 }
 
 impl Capacities<'_> {

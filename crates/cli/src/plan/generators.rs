@@ -1,15 +1,16 @@
-//! The hosts that a test at the target takes, and what to run on each. What a host can send is the preflight's to say.
+//! The hosts that a test at the target takes. What a host can send is the preflight's to say.
 
 use plimsoll_analysis::plan::Plan;
 use plimsoll_analysis::plan::generators::{Strategy, StrategyKind, strategies};
 use plimsoll_attack::Options;
 use plimsoll_attack::doctor::Plan as Attack;
 use plimsoll_attack::doctor::{
-    Binding, Generator, Host, OpenFiles, PerRequest, improved, limits, sysctl,
+    Binding, Generator, Host, NETWORK_SHARE, OpenFiles, PerRequest, improved, limits,
 };
 use plimsoll_model::{Nanos, Ports, Rate, ToPrimitive as _};
-use plimsoll_render::plan::{TestPlan, TestWay};
+use plimsoll_render::plan::{TestPlan, TestWay, per_second};
 
+use super::commands::{commands, preparation};
 use super::measurements::Measurements;
 use crate::config::{GeneratorHosts, PlannedChain};
 
@@ -31,6 +32,7 @@ pub(super) fn test(
     measured: &Measurements,
     hosts: &GeneratorHosts,
     ports: &Ports,
+    most_cpu: f64,
 ) -> Option<TestPlan> {
     let target = plan.inputs.target();
     let (latency, latency_from) = latency(measured, hosts);
@@ -64,7 +66,8 @@ pub(super) fn test(
         (None, Some(found)) => (Some(found.per_request()), "measured by the attack"),
         (None, None) => (None, "as the preflight assumes"),
     };
-    let request = PerRequest { cpu, network: Some((bytes * 8.0, hosts.network)) };
+    let network = Some((bytes * 8.0, hosts.network));
+    let request = PerRequest { cpu, cpu_share: most_cpu, network };
     let tuned = improved(&stock, &attack);
     let of = |host: &Host| limits(host, &attack, &request);
     let (of_stock, of_tuned) = (of(&stock), of(&tuned));
@@ -82,12 +85,19 @@ pub(super) fn test(
         format!(
             "a request takes {:.1} ms ({latency_from}), {} of CPU ({}) and {:.0} bytes on the network ({bytes_from}): [generator] says otherwise",
             latency.as_millis_f64(),
-            micros(&of_stock, hosts)
+            micros(&of_stock, hosts, most_cpu)
                 .map_or_else(|| "no time".to_owned(), |micros| format!("{micros:.0} µs")),
             cpu_from,
             bytes,
         ),
+        format!(
+            "a host is to use at most {:.0} % of its ports, {:.0} % of its CPU time (measure.max_generator_cpu) and {:.0} % of its network: beyond, the generator may be what is measured",
+            Ports::default().utilisation * 100.0,
+            most_cpu * 100.0,
+            NETWORK_SHARE * 100.0
+        ),
     ];
+    let untuned = untuned(target, &of_stock, &of_tuned, hosts);
     let most_hosts = (MOST_COMMANDS / chains.len().max(1) as u64).clamp(1, MOST_HOSTS);
     let way = |strategy: Strategy| TestWay {
         strategy,
@@ -96,14 +106,62 @@ pub(super) fn test(
             StrategyKind::ManyHosts | StrategyKind::OneHost => &of_stock,
         }),
         preparation: match strategy.kind {
-            StrategyKind::TunedHosts => preparation(&stock, &attack, hosts),
-            StrategyKind::ManyHosts | StrategyKind::OneHost => Vec::new(),
+            StrategyKind::TunedHosts if untuned.is_none() => preparation(&stock, &attack, hosts),
+            StrategyKind::TunedHosts | StrategyKind::ManyHosts | StrategyKind::OneHost => {
+                Vec::new()
+            }
         },
         commands: (1..=strategy.hosts.min(most_hosts))
             .map(|host| commands(plan, chains, hosts, &strategy, host))
             .collect(),
     };
-    Some(TestPlan { tool: hosts.tool.name(), assumptions, ways: ways.map(way).to_vec() })
+    let ways = ways.map(way).to_vec();
+    Some(TestPlan { tool: hosts.tool.name(), assumptions, untuned, ways })
+}
+
+/// Why raising limits saves no host; `None` where it does.
+fn untuned(
+    target: Rate,
+    stock: &[(Binding, Rate)],
+    tuned: &[(Binding, Rate)],
+    hosts: &GeneratorHosts,
+) -> Option<String> {
+    let (&(_, before), &(limit, after)) = (stock.first()?, tuned.first()?);
+    let needed = |each: Rate| (target.per_second() / each.per_second() - 1e-9).ceil().max(1.0);
+    if needed(before) <= 1.0 {
+        return Some("one host is enough as it comes: raising its limits gains nothing".to_owned());
+    }
+    if needed(after) < needed(before) {
+        return None;
+    }
+    let times = target.per_second() / after.per_second();
+    let larger = match limit {
+        Binding::Cpu => {
+            format!(
+                ": a host of {:.0} CPUs would have time for it",
+                (times * f64::from(hosts.cpus)).ceil()
+            )
+        }
+        Binding::Network => {
+            format!(
+                ": a host with {} would have room for it",
+                gigabits((times * hosts.network / 1e8).ceil() * 1e8)
+            )
+        }
+        _ => String::new(),
+    };
+    let name = limit.name().unwrap_or_default().replace('_', " ");
+    Some(if after > before {
+        format!(
+            "raised limits let a host send {} instead of {} ({name} is the next limit), and it takes as many hosts all the same{larger}",
+            per_second(after),
+            per_second(before)
+        )
+    } else {
+        format!(
+            "raising limits gains nothing, as what limits a host is its {name}, which no setting raises{larger}"
+        )
+    })
 }
 
 fn names(limits: &[(Binding, Rate)]) -> Vec<(&'static str, Rate)> {
@@ -111,9 +169,9 @@ fn names(limits: &[(Binding, Rate)]) -> Vec<(&'static str, Rate)> {
 }
 
 /// Microseconds of a CPU for a request.
-fn micros(limits: &[(Binding, Rate)], hosts: &GeneratorHosts) -> Option<f64> {
+fn micros(limits: &[(Binding, Rate)], hosts: &GeneratorHosts, most_cpu: f64) -> Option<f64> {
     let (_, most) = limits.iter().find(|(binding, _)| *binding == Binding::Cpu)?;
-    Some(f64::from(hosts.cpus) * 1e6 / most.per_second())
+    Some(f64::from(hosts.cpus) * most_cpu * 1e6 / most.per_second())
 }
 
 fn gigabits(bits: f64) -> String {
@@ -148,107 +206,4 @@ fn bytes(plan: &Plan, measured: &Measurements) -> (f64, &'static str) {
     }
     let given = plan.inputs.chains.iter().filter_map(|chain| chain.egress_bytes_per_relay.to_f64());
     (given.fold(0.0, f64::max) + HEADERS, "the largest egress_bytes_per_relay, and 500 for headers")
-}
-
-/// What raises a host's limits, beforehand.
-fn preparation(host: &Host, attack: &Attack, hosts: &GeneratorHosts) -> Vec<String> {
-    let mut lines = Vec::new();
-    if sysctl(host, attack).contains("\nnet.") {
-        lines.push(format!(
-            "plimsoll doctor --emit sysctl --rate {} --generator {}{} | sudo tee /etc/sysctl.d/90-plimsoll.conf && sudo sysctl --system",
-            number(attack.rate),
-            hosts.tool.name(),
-            if hosts.keepalive { "" } else { " --keepalive=false" },
-        ));
-    }
-    lines.push("ulimit -n 1048576".to_owned());
-    lines
-}
-
-/// The commands of the host of this number, from 1.
-fn commands(
-    plan: &Plan,
-    chains: &[PlannedChain],
-    hosts: &GeneratorHosts,
-    strategy: &Strategy,
-    host: u64,
-) -> Vec<String> {
-    let part = strategy.rate.per_second() / plan.inputs.target().per_second();
-    let seconds = strategy.duration.as_secs_f64().ceil();
-    let keepalive = if hosts.keepalive { "" } else { " -keepalive=false" };
-    let targets = |chain: &PlannedChain| {
-        chain.targets.clone().unwrap_or_else(|| format!("{}.txt", chain.name))
-    };
-    let rate = |chain: &PlannedChain| Rate(chain.target.per_second() * part);
-    match hosts.tool {
-        Generator::Plimsoll => {
-            let each = chains.iter().map(|chain| {
-                let spec = format!("{}={}@{}", chain.name, targets(chain), number(rate(chain)));
-                format!(" --chain {}", quoted(&spec))
-            });
-            let shard = if strategy.hosts > 1 {
-                format!(" --shard {host}/{}", strategy.hosts)
-            } else {
-                String::new()
-            };
-            vec![format!(
-                "plimsoll attack{}{shard} -duration {seconds}s{keepalive} -o host-{host}.plim",
-                each.collect::<String>()
-            )]
-        }
-        Generator::Vegeta => chains
-            .iter()
-            .map(|chain| {
-                format!(
-                    "vegeta attack -name {} -targets {} -rate {} -duration {seconds}s{keepalive} -output {} &",
-                    quoted(&chain.name),
-                    quoted(&targets(chain)),
-                    vegetas(rate(chain), strategy.hosts),
-                    quoted(&format!("{}-{host}.gob", chain.name))
-                )
-            })
-            .chain(["wait".to_owned()])
-            .collect(),
-    }
-}
-
-/// A host's part of a rate as vegeta takes it: a whole number of requests in a span. `2000/14s` is a fourteenth of 2,000/s.
-fn vegetas(rate: Rate, hosts: u64) -> String {
-    let whole = rate.per_second().round();
-    if (whole - rate.per_second()).abs() < 1e-9 && whole >= 1.0 {
-        return format!("{whole}/{hosts}s");
-    }
-    format!("{}/{}s", (rate.per_second() * 1_000.0).round().max(1.0), hosts * 1_000)
-}
-
-/// A rate to the thousandth.
-fn number(rate: Rate) -> String {
-    ((rate.per_second() * 1e3).floor().max(1.0) / 1e3).to_string()
-}
-
-/// A word of a shell's.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=@:-+,%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_is_divided_exactly() {
-        assert_eq!(vegetas(Rate(2_000.0), 14), "2000/14s");
-        assert_eq!(vegetas(Rate(0.5), 1), "500/1000s");
-        assert_eq!(number(Rate(333.333_333)), "333.333");
-    }
-
-    #[test]
-    fn a_shell_takes_words_as_they_are() {
-        assert_eq!(quoted("eth=eth.txt@5"), "eth=eth.txt@5");
-        assert_eq!(quoted("a b's"), "'a b'\\''s'");
-    }
 }

@@ -1,17 +1,24 @@
 //! What was measured: result files, analysed as `analyze` does, and summaries.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use plimsoll_analysis::GeneratorCpu;
 use plimsoll_ingest::{Source, expand};
 use plimsoll_model::Ledger;
 use plimsoll_render::{MeasuredChain, Measurement};
 
+use super::basis::Where;
+use super::summaries;
 use crate::analyze::ask;
 use crate::args::PlanArgs;
-use crate::config::Config;
+use crate::config::{Config, PlannedChain};
 
 /// Bytes of a summary that are read.
 const MOST: u64 = 256 << 20;
+
+/// Chains whose names are told.
+const MOST_NAMES: usize = 5;
 
 /// Bytes by which a summary is known.
 const HEAD: u64 = 64 << 10;
@@ -29,8 +36,12 @@ impl Files {
             // It is looked at before it is read.
             source.spool()?;
         }
+        let is_only = sources.len() == 1;
         for source in sources {
-            if Measurement::is_summary(&source.beginning(HEAD)?) {
+            let beginning = source.beginning(HEAD)?;
+            // Beside others it may be anything: the ledger tells it.
+            let is_no_result = is_only && Measurement::is_no_result(&beginning);
+            if is_no_result || Measurement::is_summary(&beginning) {
                 files.summaries.push(source);
             } else {
                 files.results.push(source);
@@ -47,13 +58,35 @@ pub(super) struct Measurements {
     ledgers: Vec<Ledger>,
     notes: Vec<String>,
     cpu: Option<GeneratorCpu>,
+    /// What `capacity_from` named, and where that is.
+    asked: Vec<(Vec<PathBuf>, usize)>,
 }
 
 /// What was found in some inputs together.
 pub(super) struct One {
     pub(super) from: String,
     pub(super) found: Measurement,
-    is_summary: bool,
+    pub(super) is_summary: bool,
+}
+
+impl One {
+    /// The inputs that a chain's capacity is from.
+    pub(super) fn source_of(&self, own: &MeasuredChain) -> String {
+        if own.inputs.is_empty() {
+            return self.from.clone();
+        }
+        named(&own.inputs.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+/// Some inputs in short.
+fn named(inputs: &[&str]) -> String {
+    match inputs {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first, second] => format!("{first} and {second}"),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
 }
 
 impl Measurements {
@@ -73,16 +106,20 @@ impl Measurements {
         &mut self,
         config: &Config,
         args: &PlanArgs,
-        patterns: &[String],
+        patterns: Vec<PathBuf>,
     ) -> anyhow::Result<usize> {
-        let beside = config.path.parent().unwrap_or(std::path::Path::new(""));
-        let sources = expand(patterns.iter().map(|pattern| beside.join(pattern)))?;
+        // What several chains name is one measurement of them together.
+        if let Some((_, place)) = self.asked.iter().find(|(asked, _)| *asked == patterns) {
+            return Ok(*place);
+        }
+        let sources = expand(&patterns)?;
         let before = self.all.len();
         self.take(config, args, &mut Files::of(sources)?)?;
         anyhow::ensure!(
             self.all.len() == before + 1,
             "several summaries, of which nobody knows which counts: name one, or result files"
         );
+        self.asked.push((patterns, before));
         Ok(before)
     }
 
@@ -91,11 +128,7 @@ impl Measurements {
             let name = source.name().to_owned();
             let text = String::from_utf8(source.beginning(MOST)?).with_context(|| name.clone())?;
             let mut found = Measurement::read(&text).with_context(|| name.clone())?;
-            anyhow::ensure!(
-                args.count.slo.is_none(),
-                "--slo: {name} is a summary, and what it says holds for {}: analyze the results anew",
-                found.goal
-            );
+            self.notes.extend(summaries::check(&name, &found, config, args)?);
             found.serve_by(&config.instances_under_test()?);
             if found.warnings > 0 {
                 self.notes.push(format!(
@@ -107,18 +140,15 @@ impl Measurements {
                     }
                 ));
             }
+            self.cpu = self.cpu.or(found.generator_cpu);
             self.all.push(One { from: name, found, is_summary: true });
         }
         let results = &mut files.results;
         if results.is_empty() {
             return Ok(());
         }
-        let answered = ask(config, &args.count.question(args.threads.into()), results)?;
-        let from = match &results[..] {
-            [one] => one.name().to_owned(),
-            [first, ..] => format!("{} and {} more", first.name(), results.len() - 1),
-            [] => String::new(),
-        };
+        let answered = ask(config, &args.count.question(args.read.threads.into()), results)?;
+        let from = named(&results.iter().map(Source::name).collect::<Vec<_>>());
         self.notes.extend(plimsoll_render::warnings(&answered.summary()));
         let found = Measurement::of(&answered.summary());
         self.all.push(One { from, found, is_summary: false });
@@ -131,15 +161,43 @@ impl Measurements {
         self.all.get(place)
     }
 
+    /// Chains that were measured in what was named on the command line, and that nothing is planned with.
+    pub(super) fn left_over(&self, chains: &[PlannedChain], used: &[Where]) -> Option<String> {
+        let is_used = |place: usize, found: &Measurement, name: &str| {
+            chains.iter().zip(used).any(|(chain, used)| {
+                // The only chain there is used whatever its name is.
+                matches!(used, Where::Measured(used) if *used == place)
+                    && (chain.name == name || found.chains.len() == 1)
+            })
+        };
+        let mut idle: Vec<&str> = Vec::new();
+        for (place, One { found, .. }) in self.all.iter().enumerate() {
+            let names = found.chains.iter().map(|chain| chain.name.as_str());
+            idle.extend(names.filter(|name| self.is_named(place) && !is_used(place, found, name)));
+        }
+        idle.sort_unstable();
+        idle.dedup();
+        let more = idle.len().saturating_sub(MOST_NAMES);
+        let shown = idle[..idle.len() - more].join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!idle.is_empty())
+            .then(|| format!("the inputs have chains that nothing is planned with: {shown}{more}"))
+    }
+
+    /// Whether it was named on the command line, rather than by a chain.
+    pub(super) fn is_named(&self, place: usize) -> bool {
+        self.asked.iter().all(|(_, asked)| *asked != place)
+    }
+
     /// Whether anything was read.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Where a chain was measured: the places of all measurements of it.
+    /// Where a chain was measured in what was named on the command line: the places of all measurements of it there.
     pub(super) fn of(&self, chain: &str) -> Vec<usize> {
-        let has = |one: &One| one.found.chains.iter().any(|found| found.name == chain);
-        (0..self.all.len()).filter(|&place| has(&self.all[place])).collect()
+        let has = |&place: &usize| self.is_named(place) && self.all[place].found.has(chain);
+        (0..self.all.len()).filter(has).collect()
     }
 
     /// All chains that were measured.

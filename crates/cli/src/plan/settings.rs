@@ -6,7 +6,7 @@ use plimsoll_render::plan::Setting;
 use crate::config::{Config, Set};
 
 /// All settings that the figures are made of.
-pub(super) fn settings(inputs: &Inputs, config: &Config) -> Vec<Setting> {
+pub(super) fn settings(inputs: &Inputs, config: &Config) -> anyhow::Result<Vec<Setting>> {
     let mut settings = Vec::new();
     let mut add = |key: &str, value: String| {
         settings.push(Setting { key: key.to_owned(), value, place: config.place(key) });
@@ -38,10 +38,16 @@ pub(super) fn settings(inputs: &Inputs, config: &Config) -> Vec<Setting> {
         add("cost.db_price_per_million", costs.db_per_million.amount().to_string());
         add("cost.egress_price_per_gb", costs.egress_per_gb.amount().to_string());
         add("cost.egress_free_gb", costs.egress_free_gb.to_string());
-        let queries = inputs.chains.first().map(|chain| chain.db_queries_per_relay);
-        add("cost.db_queries_per_relay", queries.unwrap_or_default().normalize().to_string());
+        let queries = config.per_relay()?.db_queries.unwrap_or_default();
+        add("cost.db_queries_per_relay", queries.normalize().to_string());
+        for chain in &inputs.chains {
+            let key = format!("chains.{}.db_queries_per_relay", chain.name);
+            if config.place(&key).is_some() {
+                add(&key, chain.db_queries_per_relay.normalize().to_string());
+            }
+        }
     }
-    settings
+    Ok(settings)
 }
 
 /// Each key that was set: what the file has, and what it is now.

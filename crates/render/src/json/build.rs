@@ -9,8 +9,8 @@ use super::capacity::{capacity, stage, window};
 use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
-    Chain, Config, ConfiguredChain, Damage, Error, Histograms, InOrder, Input, Latencies, Latency,
-    Proportion, Report, Run, SendLag, Slo, Verdict, Warning,
+    Chain, Config, ConfiguredChain, Damage, Error, GeneratorCpu, Histograms, InOrder, Input,
+    Latencies, Latency, Proportion, Report, Run, SendLag, Slo, Verdict, Warning,
 };
 use crate::clock::rfc3339;
 use crate::notices::{Notice, notices};
@@ -36,6 +36,9 @@ pub(super) fn report<'a>(summary: &'a Summary<'a>) -> Report<'a> {
         },
         inputs: inputs(summary),
         runs: findings.runs.iter().map(|found| run(found, summary.ledgers)).collect(),
+        generator_cpu: findings
+            .generator_cpu
+            .map(|cpu| GeneratorCpu { cpu_s: exact_s(cpu.time), requests: cpu.requests }),
         verdict: verdict(&findings.total),
         total: chain(&findings.total, &summary.config),
         chains: InOrder(

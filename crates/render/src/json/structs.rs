@@ -15,6 +15,7 @@ pub(super) struct Report<'a> {
     pub(super) config: Config<'a>,
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) runs: Vec<Run<'a>>,
+    pub(super) generator_cpu: Option<GeneratorCpu>,
     pub(super) verdict: Verdict,
     pub(super) total: Chain<'a>,
     pub(super) chains: InOrder<'a, Chain<'a>>,
@@ -88,6 +89,12 @@ pub(super) struct Run<'a> {
     pub(super) active_spans: Vec<(String, String)>,
     pub(super) success: Option<Proportion>,
     pub(super) latency_ms: Option<Latency>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct GeneratorCpu {
+    pub(super) cpu_s: Decimal,
+    pub(super) requests: u64,
 }
 
 #[derive(serde::Serialize)]

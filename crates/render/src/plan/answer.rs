@@ -14,6 +14,9 @@ use crate::document::{Cell, Tone};
 use crate::numbers::{count, counted};
 use crate::verdict::Sentence;
 
+/// Months, or tenths of them, that are none but errors of floating point.
+const LEAST: f64 = 1e-6;
+
 /// All of it.
 pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
     let plan = report.plan;
@@ -71,20 +74,47 @@ pub(super) fn headline(plan: &Plan) -> Sentence {
     match plan.growing.as_ref().map(|growing| growing.full) {
         Some(Some(full)) => {
             let pace = plan.inputs.growth.map_or(0.0, |growth| growth.per_month);
-            said.own(format!(
-                "; full after {} months of {}",
-                months(full.after_months),
-                room(1.0 + pace)
-            ))
+            let said = said.own(format!("; full {}", full_after(full.after_months)));
+            if full.after_months < LEAST {
+                said
+            } else {
+                said.own(format!(" of {}", room(1.0 + pace)))
+            }
         }
         Some(None) => said.own("; it is never full, as nothing grows"),
         None => said,
     }
 }
 
+/// `after 2.2 months`, `after 12 days`, `already`: rounded down.
+pub(super) fn full_after(after: f64) -> String {
+    let days = after * 365.0 / 12.0 + LEAST;
+    match () {
+        () if after < LEAST => "already".to_owned(),
+        () if days < 1.0 => "within a day".to_owned(),
+        () if days < 2.0 => "after a day".to_owned(),
+        () if after < 1.0 - LEAST => format!("after {:.0} days", days.floor()),
+        () if months(after) == "1.0" => "after a month".to_owned(),
+        () => format!("after {} months", months(after)),
+    }
+}
+
 /// `0.9`, rounded down.
 pub(super) fn months(after: f64) -> String {
-    format!("{:.1}", (after * 10.0 + 1e-6).floor() / 10.0)
+    format!("{:.1}", (after * 10.0 + LEAST).floor() / 10.0)
+}
+
+/// What the point of the capacities is.
+fn point(report: &PlanReport<'_>) -> &'static str {
+    let is_written =
+        |chain: &super::ChainBasis| matches!(chain.capacity, CapacityBasis::Written { .. });
+    if report.chains.iter().all(is_written) {
+        "at the point that was written down"
+    } else if report.chains.iter().any(is_written) {
+        "at what was seen to hold or written down"
+    } else {
+        "at what was seen to hold"
+    }
 }
 
 /// How sure that is: the range that the capacities' uncertainty makes.
@@ -92,7 +122,7 @@ fn sureness<'a>(report: &'a PlanReport<'a>) -> Vec<Cell<'a>> {
     let plan = report.plan;
     let ends = [
         (Some(&plan.at_low), "if instances sustain the least that they may"),
-        (Some(&plan.at_point), "at what was seen to hold"),
+        (Some(&plan.at_point), point(report)),
         (plan.at_high.as_ref(), "if they sustain the most"),
     ];
     let mut told: Vec<(&Outcome, String)> = Vec::new();
@@ -121,7 +151,7 @@ fn sureness<'a>(report: &'a PlanReport<'a>) -> Vec<Cell<'a>> {
     let mut cells = vec![Cell::new(format!("how sure: {}", ranges.join(", ")))];
     cells.push(Cell::new(match plan.inputs.fleet.size_at {
         SizeAt::Low => "sized at the least",
-        SizeAt::Point => "sized at what was seen to hold",
+        SizeAt::Point => "sized at the point",
     }));
     let written = report
         .chains
@@ -176,4 +206,25 @@ fn survival<'a>(plan: &Plan) -> Vec<Cell<'a>> {
 /// The capacity that sizes the fleet.
 pub(super) fn sized_at(plan: &Plan) -> At {
     plan.inputs.fleet.size_at.at()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 365/12 days are a month.
+    #[test]
+    fn a_full_fleet_is_told_in_days_where_months_are_few() {
+        for (after, said) in [
+            (0.0, "already"),
+            (0.02, "within a day"),
+            (0.05, "after a day"),
+            (0.4, "after 12 days"),
+            (0.999, "after 30 days"),
+            (1.0, "after a month"),
+            (2.279, "after 2.2 months"),
+        ] {
+            assert_eq!(full_after(after), said, "{after}");
+        }
+    }
 }

@@ -43,7 +43,9 @@ pub(super) fn sentence(report: &PlanReport<'_>, one: &Breaking) -> Sentence {
             let Some(chain) = plan.inputs.chains.get(one.chain) else { return said };
             let said = said.foreign(&chain.name).own(" has the largest part of the work");
             let binding = match report.chains.get(one.chain).map(|basis| &basis.capacity) {
-                Some(CapacityBasis::Measured { found, .. }) => found.binding,
+                Some(CapacityBasis::Measured { found, .. }) if !found.is_of_generator() => {
+                    found.binding
+                }
                 _ => None,
             };
             match binding {

@@ -1,8 +1,8 @@
 //! The chains: what each is to carry, what an instance carries of it, and how that is known.
 
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
-use plimsoll_analysis::plan::Plan;
 use plimsoll_analysis::plan::basis::Measured;
+use plimsoll_analysis::plan::{Capacity, Demand, Plan};
 use plimsoll_model::Rate;
 
 use super::answer::sized_at;
@@ -36,22 +36,31 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
     parts.push(Part::Title("what an instance sustains, and how that is known"));
     let points = report.plan.inputs.chains.iter().zip(&report.chains);
     if let Some((_, basis)) = points.clone().next()
-        && let CapacityBasis::Measured { found, from, of_mix: true } = &basis.capacity
+        && let CapacityBasis::Measured { found, from, of_mix: true, limited_by } = &basis.capacity
     {
         let whose = Sentence::new("all chains together, in their mix: ");
-        parts.push(Part::Point(measured(whose, found, from, report)));
+        let said = measured(whose, found, from, report);
+        parts.push(Part::Point(match limited_by {
+            Some(first) => {
+                said.own("; ").foreign(shortened(first, LONGEST)).own(" gives way first")
+            }
+            None => said,
+        }));
     }
     for (chain, basis) in points.take(MOST) {
         let subject = || Sentence::default().foreign(shortened(&chain.name, LONGEST)).own(": ");
         match &basis.capacity {
             CapacityBasis::Written { place } => {
-                let each = per_second(chain.capacity.point);
-                let said = subject().own(format!("{each} as written down in "));
-                parts.push(Part::Point(said.foreign(place)));
+                let said = subject().own(written(chain, report.plan)).foreign(place);
+                parts.push(Part::Point(said));
             }
             CapacityBasis::Measured { of_mix: true, .. } => {}
             CapacityBasis::Measured { found, from, .. } => {
-                parts.push(Part::Point(measured(subject(), found, from, report)));
+                let said = measured(subject(), found, from, report);
+                parts.push(Part::Point(match sized_apart(chain, report.plan) {
+                    Some(sized) => said.own(format!("; {sized}")),
+                    None => said,
+                }));
             }
         }
         if let Some(limit) = &basis.limit {
@@ -103,21 +112,22 @@ fn measured(subject: Sentence, found: &Measured, from: &str, report: &PlanReport
     let bound = |rate: Option<Rate>| rate.map_or_else(|| NONE.to_owned(), per_second);
     let goal = &report.goal;
     let said = match found.censored {
+        _ if found.is_of_generator() => format!(
+            "sustains at least {} ({goal}), as the generator was the limit beyond, by ",
+            bound(found.lower)
+        ),
         Censored::None => {
             format!("sustains {}, and not {} ({goal}) by ", bound(found.lower), bound(found.upper))
         }
-        Censored::MaxLoad => format!(
+        Censored::MaxLoad | Censored::Generator => format!(
             "sustains at least {} ({goal}), as no rate was too high, by ",
-            bound(found.lower)
-        ),
-        Censored::Generator => format!(
-            "sustains at least {} ({goal}), as the generator was the limit beyond, by ",
             bound(found.lower)
         ),
         Censored::BelowMinLoad => format!("sustains less than {} ({goal}) by ", bound(found.upper)),
     };
     let mut said = subject.own(said).foreign(shortened(from, LONGEST));
-    if found.low != found.lower || found.high != found.upper {
+    let is_by_chance = found.low != found.lower || found.high != found.upper;
+    if is_by_chance && !found.is_of_generator() {
         let open =
             |rate: Option<Rate>| rate.map_or_else(|| "above all rates".to_owned(), per_second);
         said = said.own(format!(
@@ -139,9 +149,29 @@ fn measured(subject: Sentence, found: &Measured, from: &str, report: &PlanReport
     said
 }
 
+/// `between 170/s and 210/s, 190/s at the point; the fleet is sized at 170/s, the low end; as written down in `.
+fn written(chain: &Demand, plan: &Plan) -> String {
+    let Capacity { low, point, high } = chain.capacity;
+    let high = high.unwrap_or(point);
+    let range = if low < point || point < high {
+        format!(" (between {} and {})", per_second(low), per_second(high))
+    } else {
+        String::new()
+    };
+    let sized = sized_apart(chain, plan).map_or_else(String::new, |sized| format!("; {sized}"));
+    format!("{}{range}{sized}; as written down in ", per_second(point))
+}
+
+/// What sizes the fleet, where that is not the point.
+fn sized_apart(chain: &Demand, plan: &Plan) -> Option<String> {
+    let sized = chain.capacity.at(sized_at(plan)).filter(|sized| *sized < chain.capacity.point)?;
+    Some(format!("the fleet is sized at the low end, {}", per_second(sized)))
+}
+
 /// What breaks at the knee, in front of who broke it.
 fn bound(found: &Measured) -> String {
     match found.binding {
+        _ if found.is_of_generator() => "what set the limit: ".to_owned(),
         Some(Binding::Success) => "what breaks is success: ".to_owned(),
         Some(Binding::Latency) => "what breaks is latency: ".to_owned(),
         Some(Binding::Backlog) => "what breaks is that a backlog grows: ".to_owned(),

@@ -2,9 +2,9 @@
 
 use plimsoll_analysis::plan::cost::Item;
 use plimsoll_analysis::plan::{Plan, Pooling};
-use plimsoll_model::Rate;
+use plimsoll_model::{Decimal, Rate};
 
-use super::answer::{months, sized_at};
+use super::answer::sized_at;
 use super::costs::words;
 use super::parts::Part;
 use super::words::{currency, money, plain_money, pool_name, price, quantity, share, work};
@@ -136,7 +136,7 @@ fn capacity(plan: &Plan, chain: &plimsoll_analysis::plan::Demand, basis: &ChainB
             source: format!("{place}, {size_at}"),
             ..Trace::default()
         },
-        CapacityBasis::Measured { found, from, of_mix } => {
+        CapacityBasis::Measured { found, from, of_mix, .. } => {
             let bound = |rate: Option<Rate>| rate.map_or_else(|| "open".to_owned(), number);
             let used = match at {
                 plimsoll_analysis::plan::At::Low => found.low.or(found.lower),
@@ -254,11 +254,11 @@ fn costs(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
             Item::Fixed => (costs.fixed.amount(), &["cost.fixed_per_month"]),
         };
         let formula = match line.item {
-            Item::OnDemand => "(instances − reserved_instances) × hours × price",
+            Item::OnDemand => "max(0, instances − reserved_instances) × hours × price",
             Item::Reserved => "reserved_instances × hours × price",
             Item::Spot => "spot_instances × (1 + overhead) × hours × price",
             Item::Queries => "requests × queries / 10⁶ × price",
-            Item::Egress => "(requests × bytes / 10⁹ − free) × price",
+            Item::Egress => "max(0, requests × bytes / 10⁹ − free) × price",
             Item::Fixed => "as given",
         };
         let numbers = match line.item {
@@ -267,6 +267,12 @@ fn costs(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
         };
         let value = money(line.amount, name);
         let mut source = key(report, place);
+        if line.item == Item::Queries {
+            for chain in &plan.inputs.chains {
+                let each = quantity(chain.db_queries_per_relay);
+                source = format!("{source}, {each} for {}", chain.name);
+            }
+        }
         if line.item == Item::Egress {
             for (chain, basis) in plan.inputs.chains.iter().zip(&report.chains) {
                 let bytes = quantity(chain.egress_bytes_per_relay);
@@ -305,6 +311,45 @@ fn costs(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
         source: "above".to_owned(),
         ..Trace::default()
     });
+    let millions = format!("({} / 10⁶)", quantity(bill.relays));
+    traces.push(Trace {
+        figure: "a million more while the instances suffice",
+        formula: "(queries × price + GB × price) / (requests / 10⁶), GB if any are paid",
+        numbers: format!(
+            "({} million × {} + {} GB × {}) / {millions}",
+            quantity(bill.queries / Decimal::from(1_000_000)),
+            costs.db_per_million.amount().normalize(),
+            quantity(if bill.of(Item::Egress).cents() == 0 {
+                Decimal::ZERO
+            } else {
+                bill.egress_gb
+            }),
+            costs.egress_per_gb.amount().normalize()
+        ),
+        value: price(bill.marginal_within),
+        source: key(report, &["cost.db_price_per_million", "cost.egress_price_per_gb"]),
+        ..Trace::default()
+    });
+    let fleet = &plan.inputs.fleet;
+    let busy: f64 = plan.chosen.pools.iter().map(|pool| pool.sizing.work).sum();
+    traces.push(Trace {
+        figure: "a million more with the instances that it takes",
+        formula: "busy / utilisation_target × zones / (zones − zone_failures) × hours × on-demand price / (requests / 10⁶) + the former",
+        numbers: format!(
+            "{} / {} × {} / ({} − {}) × {} × {} / {millions} + {}",
+            work(busy),
+            fleet.utilisation_target,
+            fleet.zones,
+            fleet.zones,
+            fleet.zone_failures,
+            costs.hours_per_month.0.normalize(),
+            costs.on_demand.amount().normalize(),
+            price(bill.marginal_within)
+        ),
+        value: price(bill.marginal_with_instances),
+        source: key(report, &["cost.on_demand_per_hour", "cost.hours_per_month"]),
+        ..Trace::default()
+    });
 }
 
 fn full(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
@@ -324,7 +369,8 @@ fn full(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
             work(pool.sizing.work),
             growth.per_month
         ),
-        value: months(full.after_months),
+        // Not rounded as in the first lines, as it is to be followed.
+        value: format!("{:.3}", full.after_months),
         source: key(report, &["growth.per_month"]),
     });
 }

@@ -1,9 +1,11 @@
 //! How the load of a test would be made.
 
+use plimsoll_analysis::plan::Plan;
 use plimsoll_analysis::plan::generators::{Strategy, StrategyKind};
+use plimsoll_model::Rate;
 
 use super::parts::Part;
-use super::words::per_second;
+use super::words::{instances, per_second};
 use super::{PlanReport, TestWay};
 use crate::document::{Cell, Column, Fit, Row, Table};
 use crate::numbers::{NONE, count, span};
@@ -44,12 +46,9 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
     if let Some(alone) = test.ways.iter().find(|way| way.strategy.kind == StrategyKind::OneHost)
         && alone.strategy.rate < report.plan.inputs.target()
     {
-        let part = alone.strategy.rate.per_second() / report.plan.inputs.target().per_second();
-        let tested = (part * report.plan.chosen.instances as f64).floor().max(1.0);
-        parts.push(Part::Point(Sentence::new(format!(
-            "one host shows what an instance sustains, on a part of the fleet of up to {tested} instances, and not that all of it carries the target"
-        ))));
+        parts.push(Part::Point(Sentence::new(shown_by_one(report.plan, alone.strategy.rate))));
     }
+    parts.extend(test.untuned.iter().map(|why| Part::Point(Sentence::new(why.as_str()))));
     let mut told: Vec<&[Vec<String>]> = Vec::new();
     for way in &test.ways {
         if told.contains(&&way.commands[..]) {
@@ -60,6 +59,27 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
         parts.push(Part::Lines(lines(way)));
     }
     parts
+}
+
+/// What a test at a part of the target shows.
+fn shown_by_one(plan: &Plan, rate: Rate) -> String {
+    let work: f64 = plan.chosen.pools.iter().map(|pool| pool.sizing.work).sum();
+    let peak = plan.inputs.target().per_second() * plan.inputs.fleet.peak_factor;
+    // Of the targets' mix.
+    let each = peak / work;
+    let filled = (rate.per_second() / each + 1e-9).floor();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let filled = filled as u64;
+    if filled == 0 {
+        return format!(
+            "one host does not fill even one instance, which sustains {} of this mix: it does not show what an instance sustains",
+            per_second(Rate(each))
+        );
+    }
+    format!(
+        "one host fills up to {}: it shows what an instance sustains, and not that the whole fleet carries the target",
+        instances(filled)
+    )
 }
 
 pub(super) fn words(kind: StrategyKind) -> &'static str {

@@ -2,7 +2,7 @@
 
 use plimsoll_analysis::plan::Plan;
 
-use super::answer::months;
+use super::answer::full_after;
 use super::parts::Part;
 use super::words::{plain_money, pool_name};
 use crate::document::{Cell, Column, Fit, Row, Table, Tone};
@@ -49,8 +49,8 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
             None => Sentence::new(format!("today's {} instances", count(plan.chosen.instances))),
         };
         parts.push(Part::Point(whose.own(format!(
-            " are full after {} months: month {} takes more",
-            months(full.after_months),
+            " are full {}: month {} takes more",
+            full_after(full.after_months),
             count(full.month.into())
         ))));
     }

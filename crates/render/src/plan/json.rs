@@ -81,6 +81,7 @@ struct Basis<'a> {
     kind: &'static str,
     source: &'a str,
     of_mix: bool,
+    limited_by: Option<&'a str>,
     bound_lower_rps: Option<f64>,
     bound_upper_rps: Option<f64>,
     interval_low_rps: Option<f64>,
@@ -88,6 +89,7 @@ struct Basis<'a> {
     censored: Option<&'static str>,
     binding: Option<&'static str>,
     screening: bool,
+    generator_limited: bool,
     instances_under_test: Option<u32>,
 }
 
@@ -204,6 +206,7 @@ struct Queue<'a> {
 struct Test<'a> {
     tool: &'static str,
     assumptions: &'a [String],
+    untuned: Option<&'a str>,
     ways: Vec<Way<'a>>,
 }
 
@@ -426,13 +429,19 @@ fn chains<'a>(report: &'a PlanReport<'a>) -> InOrder<'a, Chain<'a>> {
 fn basis(capacity: &CapacityBasis) -> Basis<'_> {
     let (found, kind, source, of_mix): (Option<&Measured>, _, _, _) = match capacity {
         CapacityBasis::Written { place } => (None, "written", place, false),
-        CapacityBasis::Measured { found, from, of_mix } => (Some(found), "measured", from, *of_mix),
+        CapacityBasis::Measured { found, from, of_mix, .. } => {
+            (Some(found), "measured", from, *of_mix)
+        }
     };
     let rate = |of: fn(&Measured) -> Option<Rate>| found.and_then(of).map(Rate::per_second);
     Basis {
         kind,
         source,
         of_mix,
+        limited_by: match capacity {
+            CapacityBasis::Measured { limited_by, .. } => limited_by.as_deref(),
+            CapacityBasis::Written { .. } => None,
+        },
         bound_lower_rps: rate(|found| found.lower),
         bound_upper_rps: rate(|found| found.upper),
         interval_low_rps: rate(|found| found.low),
@@ -442,6 +451,7 @@ fn basis(capacity: &CapacityBasis) -> Basis<'_> {
             .and_then(|found| found.binding)
             .map(plimsoll_analysis::capacity::sustained::Binding::name),
         screening: found.is_some_and(|found| found.screening),
+        generator_limited: found.is_some_and(Measured::is_of_generator),
         instances_under_test: found.map(|found| found.instances),
     }
 }
@@ -539,5 +549,10 @@ fn test(test: &TestPlan) -> Test<'_> {
         preparation: &way.preparation,
         commands: &way.commands,
     });
-    Test { tool: test.tool, assumptions: &test.assumptions, ways: ways.collect() }
+    Test {
+        tool: test.tool,
+        assumptions: &test.assumptions,
+        untuned: test.untuned.as_deref(),
+        ways: ways.collect(),
+    }
 }

@@ -25,6 +25,7 @@ use plimsoll_model::Rate;
 pub use json::render as json;
 pub use markdown::render as markdown;
 pub use text::render as text;
+pub use words::per_second;
 
 /// All that is told of a plan.
 #[derive(Clone, Debug)]
@@ -100,6 +101,8 @@ pub enum CapacityBasis {
         from: String,
         /// Whether it is what all chains sustain together, in the mix that was measured.
         of_mix: bool,
+        /// Of a mix, the chain that gives way first.
+        limited_by: Option<String>,
     },
 }
 
@@ -142,6 +145,8 @@ pub struct TestPlan {
     pub tool: &'static str,
     /// What was assumed of a host and of a request, in words.
     pub assumptions: Vec<String>,
+    /// Why raised limits are of no use, where they are not, in words.
+    pub untuned: Option<String>,
     /// The ways to make it.
     pub ways: Vec<TestWay>,
 }

@@ -1,5 +1,7 @@
 //! The plan beside what it would be without what was changed.
 
+use std::cmp::Ordering;
+
 use plimsoll_analysis::plan::Plan;
 use plimsoll_model::{Decimal, Money, exact};
 
@@ -8,7 +10,7 @@ use super::answer::months;
 use super::parts::Part;
 use super::words::{difference, plain_money, price, share};
 use crate::document::{Cell, Column, Fit, Row, Table};
-use crate::numbers::{NONE, count, rate};
+use crate::numbers::{NONE, count, grouped, rate};
 use crate::verdict::Sentence;
 
 const COLUMNS: [Column; 4] = [
@@ -59,16 +61,17 @@ struct Compared {
     difference: String,
 }
 
-/// How far two numbers are apart: `+1000`, `-0.05`.
+/// How far two numbers are apart: `+1,000`, `-0.05`.
 fn apart(before: Option<Decimal>, after: Option<Decimal>) -> String {
     let moved = before.zip(after).and_then(|(before, after)| after.checked_sub(before));
     moved.map_or_else(
         || NONE.to_owned(),
         |moved| {
-            if moved > Decimal::ZERO {
-                format!("+{}", moved.normalize())
-            } else {
-                moved.normalize().to_string()
+            let text = grouped(&moved.abs().normalize().to_string());
+            match moved.cmp(&Decimal::ZERO) {
+                Ordering::Greater => format!("+{text}"),
+                Ordering::Less => format!("-{text}"),
+                Ordering::Equal => text,
             }
         },
     )

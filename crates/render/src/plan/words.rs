@@ -36,7 +36,8 @@ pub(super) fn quantity(amount: Decimal) -> String {
 }
 
 /// `5,000/s`, `357.1/s`.
-pub(super) fn per_second(value: Rate) -> String {
+#[must_use]
+pub fn per_second(value: Rate) -> String {
     let text = rate(Some(value));
     let text = text.strip_suffix(".0").unwrap_or(&text);
     format!("{}/s", text.strip_suffix(".00").unwrap_or(text))
@@ -45,14 +46,16 @@ pub(super) fn per_second(value: Rate) -> String {
 /// `65.2 %`.
 pub(super) fn share(ratio: f64) -> String {
     let text = format!("{:.1}", ratio * 100.0);
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+    format!("{} %", grouped(text.strip_suffix(".0").unwrap_or(&text)))
 }
 
-/// `+7.4 %`.
+/// `+7.4 %`, `+3,400 %`.
 pub(super) fn room(factor: f64) -> String {
     // Rounded down: room that is not there is worse than room that is not told.
-    let text = format!("{:+.1}", ((factor - 1.0) * 1e3 + 1e-6).floor() / 10.0);
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+    let percent = ((factor - 1.0) * 1e3 + 1e-6).floor() / 10.0;
+    let text = format!("{:.1}", percent.abs());
+    let sign = if percent < 0.0 { '-' } else { '+' };
+    format!("{sign}{} %", grouped(text.strip_suffix(".0").unwrap_or(&text)))
 }
 
 /// `1 instance`, `24 instances`.
@@ -94,6 +97,8 @@ mod tests {
         assert_eq!(share(0.651_85), "65.2 %");
         assert_eq!(room(1.073_86), "+7.3 %");
         assert_eq!(room(1.05), "+5 %");
+        assert_eq!(room(35.0), "+3,400 %");
+        assert_eq!(room(0.95), "-5 %");
         assert_eq!(price(Decimal::new(11_958_295, 7)), "1.1958");
     }
 }

@@ -3,7 +3,7 @@
 use plimsoll_analysis::capacity::mlrsearch::Classification;
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
 use plimsoll_analysis::capacity::usl;
-use plimsoll_analysis::{CapacityFindings, ChainFindings, StageFindings};
+use plimsoll_analysis::{CapacityFindings, ChainFindings, Slo, StageFindings};
 use plimsoll_model::{Nanos, Rate};
 
 use super::{LONGEST_TEXT, plain_percentage};
@@ -24,9 +24,6 @@ const LEAST_OF_CURVE: usize = 4;
 
 /// How far outside of the bracket another method's answer may lie and still agree, as a share of it.
 const AGREES: f64 = 0.05;
-
-/// The share of good requests that is asked for where an SLO does not say.
-const GOOD_RATIO: f64 = 0.99;
 
 pub(super) fn holds<'a>(summary: &Summary<'a>) -> Holds<'a> {
     let config = &summary.config;
@@ -78,7 +75,7 @@ pub(super) fn holds<'a>(summary: &Summary<'a>) -> Holds<'a> {
 fn bracket(chain: &ChainFindings, found: &CapacityFindings, config: &EffectiveConfig) -> String {
     let bound = |bound: Option<Rate>| per_second(bound.unwrap_or(Rate(0.0)));
     let (lower, upper) = (bound(found.lower), bound(found.upper));
-    let goal = goal(config);
+    let goal = goal(&config.slo());
     let mut said = match found.censored {
         Censored::None => format!(" sustains at least {lower}, less than {upper} ({goal})"),
         Censored::MaxLoad => format!(" sustains at least {lower} ({goal}): no rate was too high"),
@@ -140,14 +137,14 @@ fn share(share: f64) -> String {
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
-/// `99 % good within 200 ms, 99 % accepted`.
-pub(crate) fn goal(config: &EffectiveConfig) -> String {
-    let good = config.slo_latency.map(|latency| {
-        let share = plain_percentage(config.slo_good_ratio_min.unwrap_or(GOOD_RATIO));
+/// What a good answer is, in words: `99 % good within 200 ms, 99 % accepted`. Empty where nobody says.
+#[must_use]
+pub fn goal(slo: &Slo) -> String {
+    let good = slo.latency.map(|latency| {
+        let share = plain_percentage(slo.good_ratio());
         format!("{share} % good within {} ms", millis(latency))
     });
-    let accepted =
-        config.slo_success_min.map(|least| format!("{} % accepted", plain_percentage(least)));
+    let accepted = slo.success_min.map(|least| format!("{} % accepted", plain_percentage(least)));
     good.into_iter().chain(accepted).collect::<Vec<_>>().join(", ")
 }
 

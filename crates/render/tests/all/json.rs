@@ -187,11 +187,20 @@ struct Report {
     config: Config,
     inputs: Vec<Input>,
     runs: Vec<Run>,
+    generator_cpu: Option<GeneratorCpu>,
     verdict: Verdict,
     total: Chain,
     chains: BTreeMap<String, Chain>,
     histograms: BTreeMap<String, Histograms>,
     warnings: Vec<Warning>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "see Report")]
+struct GeneratorCpu {
+    cpu_s: f64,
+    requests: u64,
 }
 
 #[derive(Deserialize)]

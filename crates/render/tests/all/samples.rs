@@ -9,10 +9,10 @@ use plimsoll_analysis::capacity::usl::{self, FitError, PeakInterval};
 use plimsoll_analysis::capacity::window::Reason;
 use plimsoll_analysis::{
     Behind, CapacityFindings, ChainFindings, Class, ClassFailures, Distribution, ErrorFinding,
-    Evidence, Failure, Findings, FoundBy, Grouping, HostFailures, InputFindings, Intended, Late,
-    LatencyFindings, LatencySummary, MixShare, Onset, Pace, Percentile, PortBudget, Proportion,
-    RateSource, RunFindings, SecondOpinions, Side, StageFindings, StageLatency, Taxonomy,
-    Unchecked, Verdict, VerdictKind, Warning, WindowFindings,
+    Evidence, Failure, Findings, FoundBy, GeneratorCpu, Grouping, HostFailures, InputFindings,
+    Intended, Late, LatencyFindings, LatencySummary, MixShare, Onset, Pace, Percentile, PortBudget,
+    Proportion, RateSource, RunFindings, SecondOpinions, Side, StageFindings, StageLatency,
+    Taxonomy, Unchecked, Verdict, VerdictKind, Warning, WindowFindings,
 };
 use plimsoll_model::{
     BodySign, Compression, Damage, Format, InputId, Ledger, Nanos, Rate, Timestamp,
@@ -330,6 +330,8 @@ pub(crate) fn stepped() -> Sample {
         censored: Censored::None,
     };
     let share = |chain: &str, share| MixShare { chain: chain.to_owned(), share };
+    sample.findings.generator_cpu =
+        Some(GeneratorCpu { time: Nanos(1_234_567_890), requests: 48_000 });
     sample.findings.total.capacity = Some(CapacityFindings {
         mixed: true,
         mix: vec![share("boba", 0.6), share("eth", 0.4)],
@@ -573,6 +575,7 @@ fn chain(group: &Group) -> ChainFindings {
     }
     ChainFindings {
         name: group.name.to_owned(),
+        inputs: vec![InputId(0)],
         requests,
         successes,
         failures,

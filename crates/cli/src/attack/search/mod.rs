@@ -43,9 +43,6 @@ const MINUTE: u64 = 60_000_000_000;
 /// How many holds of full length a budget has to have room for; where it has not, they are shorter.
 const ROOM: u64 = 10;
 
-/// Good requests that are asked for where the SLO does not say.
-const GOOD_RATIO: f64 = 0.99;
-
 /// So many times as many requests as a window needs are enough, whatever the chance of their arrivals.
 const ENOUGH: f64 = 1.25;
 
@@ -254,7 +251,7 @@ fn missed(stage: &StageFindings, slo: &Slo) -> (f64, f64) {
     let missed = |reached: f64, least: f64| {
         (requests - reached, requests.max(1.0) * (1.0 - least).max(LEAST_ALLOWED))
     };
-    let good = stage.good.map(|good| missed(good as f64, slo.good_ratio_min.unwrap_or(GOOD_RATIO)));
+    let good = stage.good.map(|good| missed(good as f64, slo.good_ratio()));
     let success = stage.success.as_ref().zip(slo.success_min);
     let success = success.map(|(success, least)| missed(success.ratio * requests, least));
     let both = good.into_iter().chain(success);

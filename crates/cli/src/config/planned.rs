@@ -6,8 +6,9 @@ use plimsoll_model::{Decimal, Rate};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 
-use super::ChainTable;
-use super::fleet::{quantity, rate};
+use super::Config;
+use super::chains::ChainTable;
+use super::numbers::{quantity, rate};
 
 /// `capacity_rps = 450.0`, or `{ low = 405.0, point = 450.0, high = 486.0 }`.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,8 @@ pub(crate) struct PlannedChain {
     pub(crate) capacity: Option<Given>,
     /// Result files and summaries that tell it, relative to the configuration.
     pub(crate) capacity_from: Vec<String>,
+    /// Instances that served it in a test, where that is said.
+    pub(crate) instances_under_test: Option<u32>,
     pub(crate) db_queries: Option<Decimal>,
     pub(crate) egress_bytes: Option<Decimal>,
     /// What a test sends to it.
@@ -78,7 +81,7 @@ pub(crate) struct PlannedChain {
 
 impl ChainTable {
     /// `None` without a target.
-    pub(super) fn planned(&self, name: &str) -> anyhow::Result<Option<PlannedChain>> {
+    fn planned(&self, name: &str) -> anyhow::Result<Option<PlannedChain>> {
         let key = |key: &str| format!("chains.{name}.{key}");
         let Some(target) = self.target_rps else { return Ok(None) };
         anyhow::ensure!(
@@ -105,9 +108,18 @@ impl ChainTable {
             target: rate(&key("target_rps"), target)?,
             capacity: self.capacity_rps.map(capacity).transpose()?,
             capacity_from: self.capacity_from.clone().unwrap_or_default(),
+            instances_under_test: self.instances_under_test,
             db_queries: quantity(&key("db_queries_per_relay"), self.db_queries_per_relay)?,
             egress_bytes: quantity(&key("egress_bytes_per_relay"), self.egress_bytes_per_relay)?,
             targets: self.targets.clone(),
         }))
+    }
+}
+
+impl Config {
+    /// The chains that are planned for: those with a target.
+    pub(crate) fn planned(&self) -> anyhow::Result<Vec<PlannedChain>> {
+        let planned = self.chains.0.iter().map(|(name, chain)| chain.planned(name));
+        Ok(planned.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 }
