@@ -8,7 +8,7 @@ use plimsoll_render::{EffectiveConfig, Summary, json, markdown, text, vegeta, vi
 use crate::args::{Analyze, CountArgs, Format};
 use crate::config::{Config, ConfiguredChains};
 use crate::exit::Outcome;
-use crate::{inputs, output, progress};
+use crate::{inputs, output, progress, report};
 
 /// What an analysis is asked, beside what the configuration says.
 pub(crate) struct Question<'a> {
@@ -70,10 +70,13 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
     if let Some(path) = to {
         output::refuse_input(path, &sources)?;
     }
+    if let Some(directory) = &args.report {
+        report::refuse_input(directory, &sources)?;
+    }
     let question = Question {
         keep_duplicates: args.keep_duplicates,
         secrets: if args.show_secrets { Secrets::Shown } else { Secrets::Masked },
-        sha256: args.format == Format::Json,
+        sha256: args.format == Format::Json || args.report.is_some(),
         ..args.count.question(args.read.threads.into())
     };
     let answered = ask(&config, &question, &mut sources)?;
@@ -85,6 +88,9 @@ pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
         Format::Vegeta => vegeta::text(&summary),
         Format::VegetaJson => vegeta::json(&summary),
     };
+    if let Some(directory) = &args.report {
+        report::write(directory, &answered, &config, args, &report::command())?;
+    }
     output::answer(&answer, to)?;
     // Where nobody looks at an answer that tells them itself.
     if to.is_some() || matches!(args.format, Format::Vegeta | Format::VegetaJson) {

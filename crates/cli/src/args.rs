@@ -55,6 +55,10 @@ pub(crate) struct Analyze {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Write the whole report into DIR as well: a page, Markdown, charts, the summary and the plan
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) count: CountArgs,
 
@@ -91,7 +95,7 @@ pub(crate) struct ReadArgs {
 }
 
 /// How results are counted.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct CountArgs {
     /// What makes a chain: attack, host, path, path:N, url, file or method. Without it, the configuration's chains;
     /// without these, whatever splits the records sensibly

@@ -52,7 +52,7 @@ pub(crate) struct Config {
     pub(crate) path: PathBuf,
     /// What was read.
     #[serde(skip)]
-    text: String,
+    pub(crate) text: String,
     /// What was changed on the command line.
     #[serde(skip)]
     sets: Vec<Set>,

@@ -12,6 +12,7 @@ mod interrupt;
 mod output;
 mod plan;
 mod progress;
+mod report;
 mod stub;
 mod values;
 

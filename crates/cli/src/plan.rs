@@ -15,7 +15,8 @@ use plimsoll_analysis::plan::{Inputs, Plan, plan};
 use plimsoll_ingest::expand;
 use plimsoll_render::plan::{ChainBasis, PlanReport, TestPlan, WhatIf, json, markdown, text};
 
-use crate::args::{PlanArgs, PlanFormat};
+use crate::analyze::Answered;
+use crate::args::{Analyze, PlanArgs, PlanFormat};
 use crate::config::Config;
 use crate::exit::Outcome;
 use crate::{inputs, output};
@@ -117,6 +118,60 @@ fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
 }
 
 fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Result<Planned> {
+    planned_with(config, args, |config| Measurements::read(config, args, files))
+}
+
+/// A plan from what was found already.
+pub(crate) struct PlanOf(Planned);
+
+impl PlanOf {
+    /// `None` where no chain has a target.
+    pub(crate) fn found(
+        config: &Config,
+        answered: &Answered,
+        analyze: &Analyze,
+    ) -> anyhow::Result<Option<Self>> {
+        if config.planned().map_err(|error| config.in_file(error))?.is_empty() {
+            return Ok(None);
+        }
+        let args = PlanArgs {
+            files: Vec::new(),
+            set: Vec::new(),
+            format: PlanFormat::Json,
+            output: None,
+            explain: false,
+            allow_screening: false,
+            count: analyze.count.clone(),
+            allow_damaged: true,
+            config: None,
+            color: analyze.color,
+            threads: analyze.threads,
+        };
+        planned_with(config, &args, |_| Ok(Measurements::found(answered))).map(|plan| Some(Self(plan)))
+    }
+
+    pub(crate) fn report(&self, config: &Config) -> PlanReport<'_> {
+        let Planned { plan, chains, notes, test, goal, inputs, .. } = &self.0;
+        PlanReport {
+            plan,
+            what_if: None,
+            chains: chains.clone(),
+            settings: settings::settings(&plan.inputs, config),
+            inputs: inputs.clone(),
+            goal: goal.clone(),
+            test: test.clone(),
+            notes: notes.clone(),
+            explain: false,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+fn planned_with(
+    config: &Config,
+    args: &PlanArgs,
+    read: impl FnOnce(&Config) -> anyhow::Result<Measurements>,
+) -> anyhow::Result<Planned> {
     let in_file = |error: anyhow::Error| config.in_file(error);
     let chains = config.planned().map_err(in_file)?;
     if chains.is_empty() {
@@ -141,7 +196,7 @@ fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Resul
     let per_relay = config.per_relay().map_err(in_file)?;
     let hosts = config.generator_hosts().map_err(in_file)?;
 
-    let mut measured = Measurements::read(config, args, files)?;
+    let mut measured = read(config)?;
     config.instances_under_test().map_err(in_file)?;
     let known = basis::known(config, args, &chains, &mut measured, fleet.pooling)?;
     let prices_egress =

@@ -1,4 +1,4 @@
-//! Findings and plans to text, Markdown, JSON and vegeta's own report.
+//! Findings and plans to text, Markdown, HTML with charts, JSON and vegeta's own report.
 //!
 //! Each renderer takes one [`Summary`] and returns a `String`; nothing here prints, reads or asks for the time.
 //!
@@ -7,6 +7,7 @@
 //! overrides are shown as escapes, and in Markdown they become code. Text and Markdown show the most frequent errors only and
 //! say how many they leave out; JSON has them all.
 
+mod chart;
 mod clock;
 mod document;
 mod escape;
@@ -18,6 +19,7 @@ mod measured;
 mod notices;
 mod numbers;
 pub mod plan;
+pub mod report;
 mod sections;
 mod summary;
 pub mod text;

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::Summary;
 use crate::document::{Cell, Fit, Holds, Table};
-use crate::escape::{code_cell, code_span, shortened};
+use crate::escape::{code_cell, code_span, shortened, visible};
 use crate::notices::notices;
 use crate::numbers::count;
 use crate::sections::document;
@@ -105,6 +105,18 @@ pub(crate) fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {
         }
     }
     table.rest.iter().try_for_each(|rest| writeln!(f, "- {rest}"))
+}
+
+/// Lines to be copied as they are.
+pub(crate) fn fenced(f: &mut Formatter<'_>, lines: &[String]) -> fmt::Result {
+    // As many ticks as no line has.
+    let runs = lines.iter().flat_map(|line| line.split(|c| c != '`'));
+    let ticks = "`".repeat(3.max(1 + runs.map(str::len).max().unwrap_or(0)));
+    writeln!(f, "{ticks}sh")?;
+    for line in lines {
+        writeln!(f, "{}", visible(line))?;
+    }
+    writeln!(f, "{ticks}")
 }
 
 fn row<'a>(f: &mut Formatter<'_>, cells: impl Iterator<Item = Cow<'a, str>>) -> fmt::Result {

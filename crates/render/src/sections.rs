@@ -1,8 +1,8 @@
 //! A summary's sections, worded and in order, for people.
 
-mod capacity;
-mod chains;
-mod errors;
+pub(crate) mod capacity;
+pub(crate) mod chains;
+pub(crate) mod errors;
 mod inputs;
 
 use plimsoll_analysis::{ChainFindings, FoundBy, GroupBy, Grouping, VerdictKind};
@@ -17,9 +17,10 @@ use crate::verdict::{Told, told};
 use crate::{EffectiveConfig, Summary};
 
 pub use capacity::goal;
+pub(crate) use capacity::per_second;
 
 /// Characters of a foreign text that are shown.
-const LONGEST_TEXT: usize = 400;
+pub(crate) const LONGEST_TEXT: usize = 400;
 
 /// Chains whose verdicts are shown.
 const MOST_VERDICTS: usize = 12;
@@ -174,7 +175,7 @@ fn grouping(grouping: &Grouping) -> &'static str {
 }
 
 /// A goal as it was given: `99.5`, not `99.50000000000001`.
-fn plain_percentage(ratio: f64) -> String {
+pub(crate) fn plain_percentage(ratio: f64) -> String {
     let text = format!("{:.9}", ratio * 100.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -282,9 +282,11 @@ fn opinions(stages: &[&Stage], rules: &Rules, options: &Options) -> SecondOpinio
     let Measure { resamples, seed, .. } = options.measure;
     let resamples = resamples.min(MOST_FITS);
     let interval = || usl::peak_interval(&points, options.confidence, resamples, seed);
+    let usl_peak = has_peak.then(interval).flatten();
     SecondOpinions {
         usl: fitted,
-        usl_peak: has_peak.then(interval).flatten(),
+        usl_points: points,
+        usl_peak,
         kneedle: Kneedle::default().find(&plain).knee.map(|knee| Rate(knee.x)),
         segmented: segmented(&curve).map(|found| found.breakpoint),
     }

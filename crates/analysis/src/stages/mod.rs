@@ -144,6 +144,8 @@ pub struct MixShare {
 pub struct SecondOpinions {
     /// The Universal Scalability Law over steady windows, or why there is none.
     pub usl: Option<Result<usl::Fit, usl::FitError>>,
+    /// What that was fitted to: a point for each window.
+    pub usl_points: Vec<usl::Point>,
     /// How well its peak is known, by windows drawn again; `None` where it has none that is to be trusted.
     pub usl_peak: Option<usl::PeakInterval>,
     /// Where the curve of goodput over offered rate turns (Kneedle).

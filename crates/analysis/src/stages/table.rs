@@ -35,8 +35,14 @@ pub struct WindowFindings {
     pub by_side: BTreeMap<Side, u64>,
     /// Median latency of the accepted answers, from when they were due; `None` where they are too few to tell.
     pub p50: Option<Nanos>,
+    /// 90th percentile of the same.
+    pub p90: Option<Nanos>,
     /// 99th percentile of the same.
     pub p99: Option<Nanos>,
+    /// 99.9th percentile of the same.
+    pub p999: Option<Nanos>,
+    /// The longest of the same, as exact as a percentile.
+    pub longest: Option<Nanos>,
     /// 99th percentile of actual minus intended send time, where it is known.
     pub send_lag_p99: Option<Nanos>,
     /// The share of the CPU time that it could have that the generator used, where it was recorded; of several
@@ -105,7 +111,10 @@ fn found(judged: &Judged, start: Timestamp, rules: &Rules, has_slo: bool) -> Win
         good: has_slo.then_some(row.good),
         by_side: Side::ALL.into_iter().map(failed).filter(|(_, count)| *count > 0).collect(),
         p50: counts.percentile(500),
+        p90: counts.percentile(900),
         p99: counts.percentile(990),
+        p999: counts.percentile(999),
+        longest: counts.longest(),
         send_lag_p99: row.send_lag_p99,
         generator_cpu: row.generator_cpu,
         in_flight: row.in_flight,

@@ -119,6 +119,11 @@ impl Window {
         is_supported.then(|| self.latencies.at(nearest_rank(count, per_mille))).flatten()
     }
 
+    /// The longest of the successes' latencies.
+    pub(crate) fn longest(&self) -> Option<Nanos> {
+        self.latencies.at(self.successes())
+    }
+
     pub(crate) fn failed(&self, side: Side) -> u64 {
         self.failures[side as usize]
     }

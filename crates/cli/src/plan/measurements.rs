@@ -10,7 +10,7 @@ use plimsoll_render::{MeasuredChain, Measurement};
 
 use super::basis::Where;
 use super::summaries;
-use crate::analyze::ask;
+use crate::analyze::{Answered, ask};
 use crate::args::PlanArgs;
 use crate::config::{Config, PlannedChain};
 
@@ -99,6 +99,22 @@ impl Measurements {
         let mut measurements = Self::default();
         measurements.take(config, args, files)?;
         Ok(measurements)
+    }
+
+    /// What was found already.
+    pub(super) fn found(answered: &Answered) -> Self {
+        let from = match &answered.ledgers[..] {
+            [one] => one.name.clone(),
+            [first, others @ ..] => format!("{} and {} more", first.name, others.len()),
+            [] => String::new(),
+        };
+        let found = Measurement::of(&answered.summary());
+        Self {
+            all: vec![One { from, found, is_summary: false }],
+            ledgers: answered.ledgers.clone(),
+            notes: Vec::new(),
+            cpu: answered.findings.generator_cpu,
+        }
     }
 
     /// Reads what a chain's `capacity_from` names, and gives its place.

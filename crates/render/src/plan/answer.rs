@@ -18,7 +18,7 @@ use crate::verdict::Sentence;
 const LEAST: f64 = 1e-6;
 
 /// All of it.
-pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
+pub(crate) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
     let plan = report.plan;
     let mut parts = vec![Part::Answer(headline(plan)), Part::Facts(sureness(report))];
     parts.push(Part::Facts(survival(plan)));
@@ -42,7 +42,7 @@ pub(super) fn is_at_most(plan: &Plan) -> bool {
 }
 
 /// `24 instances, 8 in each of 3 zones, carry 5,000/s of 4 chains, for 9,427.92 USD a month; full after 0.9 months of +8 %`.
-pub(super) fn headline(plan: &Plan) -> Sentence {
+pub(crate) fn headline(plan: &Plan) -> Sentence {
     let chosen = &plan.chosen;
     let at_most = if is_at_most(plan) { "at most " } else { "" };
     let zones = plan.inputs.fleet.zones;

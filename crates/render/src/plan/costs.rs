@@ -49,7 +49,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
 }
 
 /// What an item is, and of what its quantity is.
-pub(super) fn words(item: Item) -> (&'static str, &'static str) {
+pub(crate) fn words(item: Item) -> (&'static str, &'static str) {
     match item {
         Item::OnDemand => ("instances on demand", "hours"),
         Item::Reserved => ("instances reserved", "hours"),

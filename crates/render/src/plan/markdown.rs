@@ -5,8 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::PlanReport;
 use super::answer::parts;
 use super::parts::Part;
-use crate::escape::visible;
-use crate::markdown::{joined, table};
+use crate::markdown::{fenced, joined, table};
 
 /// The plan as Markdown.
 #[must_use]
@@ -43,22 +42,12 @@ impl Display for Markdown<'_, '_> {
                 Part::Point(point) => writeln!(f, "- {}", point.markdown())?,
                 Part::Table(figures) => table(f, &figures)?,
                 Part::Lines(lines) => {
-                    // As many ticks as no line has.
-                    let ticks = "`".repeat(3.max(1 + longest_ticks(&lines)));
-                    writeln!(f, "\n{ticks}sh")?;
-                    for line in lines {
-                        writeln!(f, "{}", visible(&line))?;
-                    }
-                    writeln!(f, "{ticks}")?;
+                    writeln!(f)?;
+                    fenced(f, &lines)?;
                 }
                 Part::Warning(warning) => writeln!(f, "> - {}", warning.markdown())?,
             }
         }
         Ok(())
     }
-}
-
-fn longest_ticks(lines: &[String]) -> usize {
-    let runs = lines.iter().flat_map(|line| line.split(|c| c != '`'));
-    runs.map(str::len).max().unwrap_or(0)
 }

@@ -1,21 +1,21 @@
 //! A fleet in words: text and Markdown for people, `plimsoll.plan/1` for machines.
 
-mod answer;
+pub(crate) mod answer;
 mod breaking;
 mod chains;
-mod costs;
+pub(crate) mod costs;
 mod explain;
 mod fleet;
 mod generators;
 mod growth;
 mod json;
 mod markdown;
-mod parts;
+pub(crate) mod parts;
 mod queueing;
 mod sensitivity;
 mod text;
 mod what_if;
-mod words;
+pub(crate) mod words;
 
 use plimsoll_analysis::plan::Plan;
 use plimsoll_analysis::plan::basis::Measured;

@@ -5,7 +5,7 @@ use crate::verdict::Sentence;
 
 /// A piece of a plan, in reading order.
 #[derive(Clone, Debug)]
-pub(super) enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// The answer.
     Answer(Sentence),
     /// Short facts on a line.

@@ -6,12 +6,12 @@ use plimsoll_model::{Decimal, Money, Rate};
 use crate::numbers::{count, grouped, rate};
 
 /// `9,427.92 USD`.
-pub(super) fn money(amount: Money, currency: &str) -> String {
+pub(crate) fn money(amount: Money, currency: &str) -> String {
     format!("{} {currency}", plain_money(amount))
 }
 
 /// `9,427.92`.
-pub(super) fn plain_money(amount: Money) -> String {
+pub(crate) fn plain_money(amount: Money) -> String {
     let text = grouped(&amount.amount().abs().to_string());
     if amount < Money::ZERO { format!("-{text}") } else { text }
 }
@@ -44,7 +44,7 @@ pub fn per_second(value: Rate) -> String {
 }
 
 /// `65.2 %`.
-pub(super) fn share(ratio: f64) -> String {
+pub(crate) fn share(ratio: f64) -> String {
     let text = format!("{:.1}", ratio * 100.0);
     format!("{} %", grouped(text.strip_suffix(".0").unwrap_or(&text)))
 }
@@ -80,7 +80,7 @@ pub(super) fn pool_name(plan: &Plan, pool: usize) -> Option<&str> {
 }
 
 /// The currency of the costs.
-pub(super) fn currency(plan: &Plan) -> &str {
+pub(crate) fn currency(plan: &Plan) -> &str {
     plan.inputs.costs.as_ref().map_or("", |costs| costs.currency.as_str())
 }
 

@@ -30,32 +30,10 @@ pub(super) fn holds<'a>(summary: &Summary<'a>) -> Holds<'a> {
     let chains = || summary.findings.chains.iter().filter(|chain| !chain.stages.is_empty());
     let mut sentences = Vec::new();
     for chain in chains().take(MOST_CHAINS) {
-        let name = shortened(&chain.name, LONGEST_TEXT).into_owned();
-        let subject = || Sentence::default().foreign(name.clone());
-        let has_steps = chain.stages.len() > 1;
-        match &chain.capacity {
-            Some(capacity) => {
-                sentences.push(subject().own(bracket(chain, capacity, config)));
-                if has_steps {
-                    sentences.extend(second_opinions(chain, capacity).map(|said| subject().own(said)));
-                    sentences.extend(next_run(capacity).map(|said| subject().own(said)));
-                }
-            }
-            None if has_steps && config.has_slo() => sentences.push(subject().own(
-                ": whether a rate holds cannot be told, as too few windows count: see the reasons below",
-            )),
-            None => {}
-        }
+        sentences.extend(of_chain(chain, config));
     }
     let total = &summary.findings.total;
-    if let Some(capacity) = total.capacity.as_ref().filter(|capacity| !capacity.mix.is_empty()) {
-        let said = Sentence::new("the mix of all chains").own(bracket(total, capacity, config));
-        sentences.push(mix(said, capacity));
-        if total.stages.len() > 1 {
-            let next = next_run(capacity);
-            sentences.extend(next.map(|said| Sentence::new("the mix of all chains").own(said)));
-        }
-    }
+    sentences.extend(of_mix(total, config));
     let has_steps = chains().any(|chain| chain.stages.len() > 1);
     if has_steps && !config.has_slo() {
         sentences.push(Sentence::new(
@@ -69,6 +47,41 @@ pub(super) fn holds<'a>(summary: &Summary<'a>) -> Holds<'a> {
         )));
     }
     Holds { sentences, stages: table(chains().take(MOST_CHAINS), config) }
+}
+
+/// What a chain sustains, what other methods say of it, and what would tell more.
+pub(crate) fn of_chain(chain: &ChainFindings, config: &EffectiveConfig) -> Vec<Sentence> {
+    let name = shortened(&chain.name, LONGEST_TEXT).into_owned();
+    let subject = || Sentence::default().foreign(name.clone());
+    let has_steps = chain.stages.len() > 1;
+    let mut sentences = Vec::new();
+    match &chain.capacity {
+        Some(capacity) => {
+            sentences.push(subject().own(bracket(chain, capacity, config)));
+            if has_steps {
+                sentences.extend(second_opinions(chain, capacity).map(|said| subject().own(said)));
+                sentences.extend(next_run(capacity).map(|said| subject().own(said)));
+            }
+        }
+        None if has_steps && config.has_slo() => sentences.push(subject().own(
+            ": whether a rate holds cannot be told, as too few windows count: see the reasons below",
+        )),
+        None => {}
+    }
+    sentences
+}
+
+/// What all chains together sustain, where that is known.
+pub(crate) fn of_mix(total: &ChainFindings, config: &EffectiveConfig) -> Vec<Sentence> {
+    let Some(capacity) = total.capacity.as_ref().filter(|capacity| !capacity.mix.is_empty()) else {
+        return Vec::new();
+    };
+    let subject = || Sentence::new("the mix of all chains");
+    let mut sentences = vec![mix(subject().own(bracket(total, capacity, config)), capacity)];
+    if total.stages.len() > 1 {
+        sentences.extend(next_run(capacity).map(|said| subject().own(said)));
+    }
+    sentences
 }
 
 /// ` sustains at least 400/s, less than 450/s (99 % good within 200 ms); bound by latency`.
@@ -242,7 +255,7 @@ fn seconds(span: Nanos) -> String {
 }
 
 /// `400/s`, `399.5/s`.
-fn per_second(found: Rate) -> String {
+pub(crate) fn per_second(found: Rate) -> String {
     let text = rate(Some(found));
     format!("{}/s", text.strip_suffix(".0").unwrap_or(&text))
 }
@@ -258,7 +271,7 @@ const STAGES: [Column; 8] = [
     Column { title: "holds", fit: Fit::Prose, worth: Column::KEPT },
 ];
 
-fn table<'a>(
+pub(crate) fn table<'a>(
     chains: impl Iterator<Item = &'a ChainFindings>,
     config: &EffectiveConfig,
 ) -> Option<Table<'a>> {

@@ -91,6 +91,14 @@ pub(super) fn by_outcome<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
     (!rows.is_empty()).then(|| Table { columns: OUTCOMES.to_vec(), rows, rest: None })
 }
 
+/// The same of one chain, which needs no name.
+pub(crate) fn outcomes_of(chain: &ChainFindings) -> Option<Table<'_>> {
+    let rows = outcome_rows(chain);
+    let mut table = Table { columns: OUTCOMES.to_vec(), rows, rest: None };
+    table.retain(|column| column.title != "chain");
+    (!table.rows.is_empty()).then_some(table)
+}
+
 fn outcome_rows(chain: &ChainFindings) -> Vec<Row<'_>> {
     let mut kinds: Vec<(Cell<'_>, &LatencySummary)> = Vec::new();
     if chain.successes > 0 && chain.failures > 0 {

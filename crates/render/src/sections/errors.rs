@@ -23,18 +23,32 @@ const ERRORS: [Column; 6] = [
 ];
 
 pub(super) fn by_kind<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
-    let total = &summary.findings.total;
-    let clock = total.earliest.zip(total.latest).map(|(first, last)| Clock::within(first, last));
-    let rows: Vec<Row<'a>> = total
+    let mut table = table(&summary.findings.total, &summary.findings.chains)?;
+    if summary.findings.chains.len() < 2 {
+        table.retain(|column| column.title != "chain");
+    }
+    Some(table)
+}
+
+/// The errors of one chain.
+pub(crate) fn of_chain(chain: &ChainFindings) -> Option<Table<'_>> {
+    let mut table = table(chain, &[])?;
+    table.retain(|column| column.title != "chain");
+    Some(table)
+}
+
+fn table<'a>(found: &'a ChainFindings, chains: &'a [ChainFindings]) -> Option<Table<'a>> {
+    let clock = found.earliest.zip(found.latest).map(|(first, last)| Clock::within(first, last));
+    let rows: Vec<Row<'a>> = found
         .errors
         .iter()
         .take(MOST_ERRORS)
         .map(|error| {
             let cells = vec![
                 Cell::new(count(error.count)).tone(Tone::Bad),
-                Cell::new(percent(error.count, total.requests)),
+                Cell::new(percent(error.count, found.requests)),
                 Cell::new(seen(clock, error)),
-                place(&summary.findings.chains, error),
+                place(chains, error),
                 Cell::new(error.class.to_string()).tone(class_tone(error.class)),
                 Cell::foreign(shortened(&error.template, LONGEST_TEXT)),
             ];
@@ -44,7 +58,7 @@ pub(super) fn by_kind<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
     if rows.is_empty() {
         return None;
     }
-    let others: &[ErrorFinding] = total.errors.get(MOST_ERRORS..).unwrap_or_default();
+    let others: &[ErrorFinding] = found.errors.get(MOST_ERRORS..).unwrap_or_default();
     let rest = (!others.is_empty()).then(|| {
         format!(
             "and {} ({})",
@@ -52,11 +66,7 @@ pub(super) fn by_kind<'a>(summary: &Summary<'a>) -> Option<Table<'a>> {
             counted(others.iter().map(|error| error.count).sum(), "request", "requests")
         )
     });
-    let mut table = Table { columns: ERRORS.to_vec(), rows, rest };
-    if summary.findings.chains.len() < 2 {
-        table.retain(|column| column.title != "chain");
-    }
-    Some(table)
+    Some(Table { columns: ERRORS.to_vec(), rows, rest })
 }
 
 fn seen(clock: Option<Clock>, error: &ErrorFinding) -> String {

@@ -1,3 +1,4 @@
+use crate::chart::Escaped;
 use crate::escape::{code_span, prose, visible};
 
 /// A sentence of our own words, with those of a recording or a configuration among them.
@@ -41,6 +42,16 @@ impl Sentence {
     /// For a terminal: nothing in it acts on one.
     pub(crate) fn text(&self) -> String {
         visible(&self.raw()).into_owned()
+    }
+
+    /// For HTML: foreign words are code.
+    pub(crate) fn html(&self) -> String {
+        let word = |words: &Words| match words {
+            Words::Own(text) => Escaped(text).to_string(),
+            Words::Foreign(text) if text.trim().is_empty() => "(empty)".to_owned(),
+            Words::Foreign(text) => format!("<code>{}</code>", Escaped(text)),
+        };
+        self.0.iter().map(word).collect()
     }
 
     /// For Markdown: foreign words are code.
