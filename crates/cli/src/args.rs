@@ -32,6 +32,7 @@ pub(crate) enum Verb {
     Analyze(Box<Analyze>),
     Attack(Box<Attack>),
     Convert(Convert),
+    Demo(DemoArgs),
     Doctor(DoctorArgs),
     Plan(Box<PlanArgs>),
     Stub(StubArgs),
@@ -210,6 +211,22 @@ pub(crate) enum LatencyOf {
     #[default]
     Success,
     Failure,
+}
+
+/// The whole story on this machine in about a minute: a gateway of known capacity, an attack on it, and the report
+///
+/// Serves four chains on the loopback interface, one of which is too small and one of which answers with JSON-RPC errors;
+/// sends them six rates, one after another; and writes what `analyze --report` makes of that.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct DemoArgs {
+    /// Where to keep the results, the configuration and the report
+    #[arg(value_name = "DIR", default_value = "plimsoll-demo")]
+    pub(crate) directory: PathBuf,
+
+    /// How long each rate is held
+    #[arg(long, value_name = "SPAN", value_parser = values::span, default_value = "7s")]
+    pub(crate) hold: Nanos,
 }
 
 /// Whether this host can make a planned load, and what it takes: ports, files, conntrack, CPU, memory, clock

@@ -5,6 +5,7 @@ mod args;
 mod attack;
 mod config;
 mod convert;
+mod demo;
 mod doctor;
 mod exit;
 mod inputs;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         args::Verb::Analyze(analyze) => analyze::run(&analyze),
         args::Verb::Attack(attack) => attack::run(&attack),
         args::Verb::Convert(convert) => convert::run(&convert),
+        args::Verb::Demo(demo) => demo::run(&demo),
         args::Verb::Doctor(doctor) => doctor::run(&doctor),
         args::Verb::Plan(plan) => plan::run(&plan),
         args::Verb::Stub(stub) => stub::run(&stub),

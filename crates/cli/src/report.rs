@@ -27,14 +27,14 @@ pub(crate) fn refuse_input(directory: &Path, sources: &[Source]) -> anyhow::Resu
     })
 }
 
-/// Writes the report. What an earlier one left there under names of its own goes.
+/// Writes the report, and returns the plan in a sentence where there is one. What an earlier report left there goes.
 pub(crate) fn write(
     directory: &Path,
     answered: &Answered,
     config: &Config,
     args: &Analyze,
     command: &str,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<String>> {
     let summary = answered.summary();
     let plan = PlanOf::found(config, answered, args);
     let fleet = plan.as_ref().ok().and_then(Option::as_ref).map(|plan| plan.report(config));
@@ -59,7 +59,7 @@ pub(crate) fn write(
     for file in &files {
         output::answer(&file.content, Some(&directory.join(&file.path)))?;
     }
-    Ok(())
+    Ok(fleet.as_ref().map(plimsoll_render::plan::headline))
 }
 
 /// Removes what an earlier report had and this one has not: nobody is to take it for a part of this.

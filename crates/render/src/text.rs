@@ -3,16 +3,19 @@
 use plimsoll_analysis::VerdictKind;
 
 use crate::Summary;
-use crate::document::{Cell, Holds, Tone};
+use crate::document::{Cell, Document, Holds, Tone};
 use crate::escape::{shortened, visible};
 use crate::layout::Page;
 use crate::notices::notices;
 use crate::numbers::count;
-use crate::sections::document;
+use crate::sections::{capacity, document};
 use crate::verdict::{Sentence, label};
 
 /// Characters of a chain's name that are shown.
 const LONGEST_NAME: usize = 60;
+
+/// Chains of which the load that they hold is told, in brief.
+const MOST_CHAINS: usize = 12;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,32 +33,25 @@ impl Default for TextStyle {
     }
 }
 
+/// The summary's answer alone: who failed, in all and by chain, and what load holds.
+#[must_use]
+pub fn brief(summary: &Summary<'_>, style: &TextStyle) -> String {
+    let document = document(summary, |text| visible(text).into_owned());
+    let mut page = Page::new(style.width, style.colour);
+    verdicts(&mut page, &document);
+    let first = |chain| capacity::of_chain(chain, &summary.config).into_iter().next();
+    let chains = summary.findings.chains.iter().take(MOST_CHAINS).filter_map(first);
+    let mix = capacity::of_mix(&summary.findings.total, &summary.config).into_iter().next();
+    holds(&mut page, &Holds { sentences: chains.chain(mix).collect(), stages: None });
+    page.finish()
+}
+
 /// The summary as text.
 #[must_use]
 pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
     let document = document(summary, |text| visible(text).into_owned());
     let mut page = Page::new(style.width, style.colour);
-    let tone = tone(document.verdict.kind);
-    let verdict = format!("{}:", label(document.verdict.kind).to_uppercase());
-    sentence(&mut page, &[Cell::new(verdict).tone(tone)], &document.verdict.headline, 2);
-    page.flow(&document.headline, ", ", 2);
-    page.flow(&document.circumstances, " · ", 0);
-    page.flow(&document.settings, " · ", 0);
-    for (index, (chain, told)) in document.verdicts.iter().enumerate() {
-        if index == 0 {
-            page.blank_line();
-        }
-        let kind = Cell::new(format!("{}:", label(told.kind))).tone(self::tone(told.kind));
-        let name = Cell::foreign(shortened(chain, LONGEST_NAME)).tone(Tone::Strong);
-        sentence(&mut page, &[name, kind], &told.headline, 4);
-    }
-    if document.more_verdicts > 0 {
-        page.flow(
-            &[Cell::new(format!("and {} more chains", count(document.more_verdicts as u64)))],
-            "",
-            0,
-        );
-    }
+    verdicts(&mut page, &document);
     for (title, sentences) in
         [("because", &document.verdict.because), ("what to do", &document.verdict.advice)]
     {
@@ -99,6 +95,27 @@ pub fn render(summary: &Summary<'_>, style: &TextStyle) -> String {
         page.flow(&pieces, " ", 2);
     }
     page.finish()
+}
+
+fn verdicts(page: &mut Page, document: &Document<'_>) {
+    let tone = tone(document.verdict.kind);
+    let verdict = format!("{}:", label(document.verdict.kind).to_uppercase());
+    sentence(page, &[Cell::new(verdict).tone(tone)], &document.verdict.headline, 2);
+    page.flow(&document.headline, ", ", 2);
+    page.flow(&document.circumstances, " · ", 0);
+    page.flow(&document.settings, " · ", 0);
+    for (index, (chain, told)) in document.verdicts.iter().enumerate() {
+        if index == 0 {
+            page.blank_line();
+        }
+        let kind = Cell::new(format!("{}:", label(told.kind))).tone(self::tone(told.kind));
+        let name = Cell::foreign(shortened(chain, LONGEST_NAME)).tone(Tone::Strong);
+        sentence(page, &[name, kind], &told.headline, 4);
+    }
+    if document.more_verdicts > 0 {
+        let more = format!("and {} more chains", count(document.more_verdicts as u64));
+        page.flow(&[Cell::new(more)], "", 0);
+    }
 }
 
 fn holds(page: &mut Page, holds: &Holds<'_>) {

@@ -119,14 +119,6 @@ impl Axis {
         Self { low: 0.0, high: ticks.len() as f64, is_log: false, ticks, title: String::new() }
     }
 
-    /// The same with other words at its values.
-    pub(crate) fn labelled(mut self, label: impl Fn(f64) -> String) -> Self {
-        for (at, text) in &mut self.ticks {
-            *text = label(*at);
-        }
-        self
-    }
-
     /// Where a value lies, 0..=1; values outside of the axis lie at its ends.
     pub(super) fn share(&self, value: f64) -> f64 {
         let share = if self.is_log {

@@ -17,6 +17,10 @@ pub(super) fn chart(plan: &Plan) -> Option<Chart> {
         .map(|item| (item, bill.of(item)))
         .filter(|(_, amount)| *amount > Money::ZERO)
         .collect();
+    // A single item is the sum.
+    if items.len() < 2 {
+        return None;
+    }
     let total = bill.total.cents().max(1) as f64;
     let most = items.iter().map(|(_, amount)| amount.cents()).max()? as f64 / 100.0;
     let names = Axis::names(items.iter().rev().map(|(item, _)| words(*item).0.to_owned()));

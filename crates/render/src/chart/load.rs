@@ -15,6 +15,11 @@ use crate::sections::{goal, per_second};
 
 pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     let chain = subject.chain;
+    // Chains that were not measured together have no rate in common.
+    let is_mix = chain.capacity.as_ref().is_some_and(|found| !found.mix.is_empty());
+    if subject.name.is_some() && !is_mix {
+        return None;
+    }
     let mut stages: Vec<&StageFindings> = chain.stages.iter().collect();
     stages.sort_by(|left, right| left.offered.0.total_cmp(&right.offered.0));
     // A single rate is a point, of which a table says as much.

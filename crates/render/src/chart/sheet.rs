@@ -105,6 +105,8 @@ pub(super) struct Panel {
     pub(super) labels: Vec<Label>,
     /// Above, along the axis.
     pub(super) strip: Vec<Strip>,
+    /// From where to where what is seen does not count.
+    pub(super) spoilt: Vec<(f64, f64)>,
     /// Whether values are told at the horizontal axis, and lines go up from them.
     pub(super) has_x: bool,
     pub(super) upright: bool,
@@ -119,6 +121,7 @@ impl Panel {
             marks: Vec::new(),
             labels: Vec::new(),
             strip: Vec::new(),
+            spoilt: Vec::new(),
             has_x: true,
             upright: false,
         }
@@ -173,12 +176,12 @@ impl Sheet {
         let note = lettering::lines(&self.note, NOTE, room, 2);
         let head = 14.0 + title.len() as f64 * 19.0 + note.len() as f64 * 16.0;
         let of = |panel: &Panel| {
-            let strip = if panel.strip.is_empty() { 0.0 } else { 20.0 };
+            let strip = if panel.strip.is_empty() { 0.0 } else { 16.0 };
             let below = if panel.has_x { 42.0 } else { 14.0 };
             (strip, panel.height, below)
         };
         let height: f64 = head
-            + 12.0
+            + 6.0
             + self
                 .panels
                 .iter()
@@ -204,7 +207,7 @@ impl Sheet {
                 write(&root, Ink::Quiet, NOTE, false, (HPos::Left, VPos::Top), (12.0, y + 1.0), line);
                 y += 16.0;
             }
-            y += 12.0;
+            y += 6.0;
             for panel in &self.panels {
                 let (strip, height, below) = of(panel);
                 y += strip + 14.0;
@@ -233,7 +236,7 @@ impl Sheet {
 fn left_margin(panel: &Panel) -> f64 {
     let widest = panel.y.ticks.iter().map(|(_, text)| width(text, TICK)).fold(0.0, f64::max);
     let title = if panel.y.title.is_empty() { 0.0 } else { 18.0 };
-    (14.0 + title + widest.min(200.0) + 8.0).max(52.0)
+    (10.0 + title + widest.min(230.0) + 8.0).max(52.0)
 }
 
 fn right_margin(panel: &Panel) -> f64 {
@@ -248,12 +251,21 @@ impl Panel {
         let pixels = (units(left)..units(right), units(bottom)..units(top));
         let axes = Cartesian2d::<Axis, Axis>::new(self.x.clone(), self.y.clone(), pixels);
         let inside = root.apply_coord_spec(axes);
+        for (from, to) in &self.spoilt {
+            let span = Mark::Span { ink: Ink::Untold, from: *from, to: *to };
+            span.draw(root, &inside, self, (top, bottom));
+        }
         for mark in self.marks.iter().filter(|mark| mark.is_behind()) {
             mark.draw(root, &inside, self, (top, bottom));
         }
         self.grid(root, (left, right), (top, bottom));
         for mark in self.marks.iter().filter(|mark| !mark.is_behind()) {
             mark.draw(root, &inside, self, (top, bottom));
+        }
+        // Below as well: what stands above may be as high as the panel.
+        for (from, to) in &self.spoilt {
+            let [from, to] = [from, to].map(|at| left + self.x.share(*at) * (right - left));
+            rectangle(root, Ink::Unknown, (from, bottom), (to, bottom + 5.0));
         }
         line(root, Ink::Axis, Dash::Solid, 1.0, &[(left, bottom), (right, bottom)]);
         for strip in &self.strip {
@@ -282,7 +294,7 @@ impl Panel {
             if self.y.is_values() && bottom - y > 0.5 {
                 line(root, Ink::Grid, Dash::Solid, 1.0, &[(left, y), (right, y)]);
             }
-            let text = fitted(text, TICK, left - 24.0);
+            let text = fitted(text, TICK, left - 15.0);
             write(root, Ink::Quiet, TICK, false, (HPos::Right, VPos::Center), (left - 7.0, y), &text);
         }
         let turned = !self.y.title.is_empty();

@@ -6,8 +6,10 @@ use plimsoll_model::{Nanos, Timestamp};
 
 use super::axis::{Axis, si};
 use super::ink::Ink;
-use super::sheet::{Mark, Panel, Strip};
+use super::sheet::{Panel, Strip};
 use crate::clock::Clock;
+
+const MINUTE: Nanos = Nanos(60_000_000_000);
 
 /// A chain's windows on one clock.
 pub(super) struct Timeline<'a> {
@@ -24,7 +26,9 @@ impl<'a> Timeline<'a> {
         let start = windows.first()?.start;
         let last = windows.last()?;
         let end = last.start.saturating_add(last.span);
-        Some(Self { windows, start, end, clock: Clock::within(start, end) })
+        // Windows are too long for fractions of a second to tell anything.
+        let clock = Clock::within(start, end.max(start.saturating_add(MINUTE)));
+        Some(Self { windows, start, end, clock })
     }
 
     pub(super) fn windows(&self) -> &'a [WindowFindings] {
@@ -107,14 +111,13 @@ impl<'a> Timeline<'a> {
         let spoilt =
             |window: &WindowFindings| window.reasons.iter().any(|reason| reason.is_generator());
         let runs = self.runs().flat_map(|run| run.chunk_by(|a, b| spoilt(a) == spoilt(b)));
-        let before = panel.marks.len();
         for run in runs.filter(|run| run.first().is_some_and(spoilt)) {
             if let (Some(first), Some(last)) = (run.first(), run.last()) {
                 let (from, to) = (self.ends(first).0, self.ends(last).1);
-                panel.marks.push(Mark::Span { ink: Ink::Untold, from, to });
+                panel.spoilt.push((from, to));
             }
         }
-        panel.marks.len() > before
+        !panel.spoilt.is_empty()
     }
 
     /// Draws the stages above a panel, where there are several.
@@ -145,8 +148,7 @@ impl<'a> Timeline<'a> {
 
     /// The moment of a window, for tips.
     pub(super) fn moment(&self, window: &WindowFindings) -> String {
-        Clock::within(self.start, self.start.saturating_add(Nanos(u64::from(u32::MAX) * 100)))
-            .show(window.start)
+        self.clock.show(window.start)
     }
 }
 

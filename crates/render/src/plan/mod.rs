@@ -27,6 +27,12 @@ pub use markdown::render as markdown;
 pub use text::render as text;
 pub use words::per_second;
 
+/// The plan in a sentence, without characters that act on a terminal.
+#[must_use]
+pub fn headline(report: &PlanReport<'_>) -> String {
+    answer::headline(report.plan).text()
+}
+
 /// All that is told of a plan.
 #[derive(Clone, Debug)]
 pub struct PlanReport<'a> {

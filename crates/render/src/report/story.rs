@@ -45,16 +45,16 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> Story<'a> {
         blocks.push(Block::Warnings(warnings));
     }
     answer(report, &mut blocks);
-    if !document.verdict.because.is_empty() {
-        blocks.push(Block::Subheading("Because"));
-        blocks.push(Block::Points(document.verdict.because));
-    }
     blocks.push(Block::Subheading("What to do"));
     blocks.push(Block::Points(if document.verdict.advice.is_empty() {
         vec![Sentence::new("nothing: no failure calls for it")]
     } else {
         document.verdict.advice
     }));
+    if !document.verdict.because.is_empty() {
+        blocks.push(Block::Subheading("Because"));
+        blocks.push(Block::Points(document.verdict.because));
+    }
     chains(report, &mut blocks);
     if let Planned::Fleet(plan) = &report.plan {
         self::plan(plan, &mut blocks);
@@ -225,7 +225,7 @@ fn section<'a>(
     blocks.push(Block::Verdict(told.kind, told.headline));
     blocks.push(Block::Facts(facts(chain)));
     if !is_only {
-        for (title, sentences) in [("Because", told.because), ("What to do", told.advice)] {
+        for (title, sentences) in [("What to do", told.advice), ("Because", told.because)] {
             if !sentences.is_empty() {
                 blocks.push(Block::Subheading(title));
                 blocks.push(Block::Points(sentences));
