@@ -103,16 +103,19 @@ impl Ink {
             Self::Axis => ["#7d8793", "#77828f"],
             Self::Untold => ["#eceff2", "#272e38"],
             Self::Good | Self::Highest => ["#0072b2", "#56b4e9"],
-            Self::Slow | Self::Setup => ["#b37700", "#f0c242"],
-            Self::Bad | Self::Server => ["#c24a00", "#ff7f3f"],
+            Self::Slow => ["#bb8000", "#ffe099"],
+            Self::Setup => ["#5f4100", "#ffe099"],
+            Self::Bad => ["#a33a00", "#ff7f3f"],
+            Self::Server => ["#c24a00", "#ff7f3f"],
             Self::Bracket => ["#f3dcc6", "#4a3423"],
-            Self::Line | Self::Path => ["#007a5a", "#2fc295"],
+            Self::Line => ["#007a5a", "#2fc295"],
+            Self::Path => ["#007a5a", "#1f9a70"],
             Self::Low => ["#7fa3bd", "#4f7d9b"],
             Self::Middle => ["#4a8fbf", "#6aa9d2"],
             Self::High => ["#004f80", "#a5d8f7"],
             Self::Generator => ["#4b3fa0", "#a79bff"],
-            Self::Application => ["#a8437f", "#e594c1"],
-            Self::Unknown => ["#6b7280", "#9aa4b1"],
+            Self::Application => ["#8f2d6b", "#d98fbf"],
+            Self::Unknown => ["#8a8f96", "#e3ebf5"],
         }
     }
 
@@ -194,28 +197,33 @@ mod tests {
         }
     }
 
-    /// Sides stay apart for those who see no red, or no green (Viénot, Brettel and Mollon 1999).
+    /// What may stand side by side stays apart for those who see no red, or no green (Viénot, Brettel and Mollon 1999).
     #[test]
-    fn sides_are_told_apart_with_any_colour_vision() {
+    fn neighbours_are_told_apart_with_any_colour_vision() {
         const SEEN: [[[f64; 3]; 3]; 3] = [
             [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             [[0.112_38, 0.887_62, 0.0], [0.112_38, 0.887_62, 0.0], [0.004_01, -0.004_01, 1.0]],
             [[0.292_75, 0.707_25, 0.0], [0.292_75, 0.707_25, 0.0], [-0.022_34, 0.022_34, 1.0]],
         ];
         let sides = Side::ALL.map(Ink::of_side);
+        let outcomes = [Ink::Good, Ink::Slow, Ink::Bad];
         for vision in SEEN {
             for page in 0..2 {
                 let seen = |ink: Ink| {
                     let light = linear(ink.colours()[page]);
                     lab(vision.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum::<f64>()))
                 };
-                for (place, left) in sides.iter().enumerate() {
-                    for right in &sides[place + 1..] {
-                        let (one, other) = (seen(*left), seen(*right));
-                        let apart: f64 =
-                            one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
-                        assert!(apart.sqrt() > 9.0, "{left:?}, {right:?}: {:.1}", apart.sqrt());
-                    }
+                let of = |inks: &[Ink]| -> Vec<(Ink, Ink)> {
+                    let pairs = |(place, left): (usize, &Ink)| {
+                        inks[place + 1..].iter().map(|right| (*left, *right)).collect::<Vec<_>>()
+                    };
+                    inks.iter().enumerate().flat_map(pairs).collect()
+                };
+                for (left, right) in of(&sides).into_iter().chain(of(&outcomes)) {
+                    let (one, other) = (seen(left), seen(right));
+                    let apart: f64 = one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum();
+                    let apart = apart.sqrt();
+                    assert!(apart > 12.0, "page {page}: {left:?}, {right:?}: {apart:.1}");
                 }
             }
         }

@@ -24,6 +24,7 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
 }
 
 fn of(c: char) -> u16 {
+    let c = if c == '\u{a0}' { ' ' } else { c };
     let place = (c as usize).checked_sub(' ' as usize);
     place.and_then(|place| WIDTHS.get(place).copied()).unwrap_or(match c.width() {
         Some(2) => 1000,

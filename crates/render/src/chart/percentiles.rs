@@ -102,7 +102,7 @@ impl Curve {
         match (self.median, self.p99) {
             (_, Some(p99)) => format!("99 % {what} within {} ms, {longest}", millis(p99)),
             (Some(median), None) => format!("half {what} within {} ms, {longest}", millis(median)),
-            (None, None) => format!("{what}, {longest}"),
+            (None, None) => format!("the longest {what} took {} ms", millis(self.max)),
         }
     }
 
@@ -115,9 +115,20 @@ impl Curve {
 fn points(histogram: &Histogram<u64>, max: Nanos) -> Vec<(f64, f64)> {
     let count = histogram.len() as f64;
     let value = |nanos: u64| Nanos(nanos.min(max.0)).as_millis_f64().max(1e-6);
+    let mut recorded = histogram.iter_recorded();
+    let (mut seen, mut at) = (0, 0);
     let mut points: Vec<(f64, f64)> = (0..PLACES)
         .map(|place| count.powf(f64::from(place) / f64::from(PLACES)))
-        .map(|inverse| (inverse, value(histogram.value_at_quantile(1.0 - 1.0 / inverse))))
+        .map(|inverse| {
+            // Nearest rank: the first value that as many do not exceed.
+            let rank = ((1.0 - 1.0 / inverse) * count).ceil().max(1.0);
+            while (seen as f64) < rank {
+                let Some(step) = recorded.next() else { break };
+                seen += step.count_at_value();
+                at = step.value_iterated_to();
+            }
+            (inverse, value(at))
+        })
         .collect();
     points.push((count.max(1.0), value(max.0)));
     points
@@ -137,8 +148,10 @@ mod tests {
         assert_eq!(points.first().unwrap().0.total_cmp(&1.0), std::cmp::Ordering::Equal);
         let last = points.last().unwrap();
         assert!((last.0 - 1_000.0).abs() < 1e-9 && (last.1 - 1_000.000_123).abs() < 1e-9);
-        // At the median, 1/(1 - 0.5) = 2, half a second.
-        let half = points.iter().find(|point| point.0 >= 2.0).unwrap();
-        assert!((half.1 - 500.0).abs() < 10.0, "{half:?}");
+        // Of 1 to 1,000 ms the q-th quantile is 1,000·q ms, to a millisecond and 0.1 %.
+        for (inverse, value) in points {
+            let expected = 1_000.0 * (1.0 - 1.0 / inverse);
+            assert!((value - expected).abs() < 2.0, "{inverse}: {value}");
+        }
     }
 }

@@ -172,7 +172,9 @@ type Area<'a> = DrawingArea<Canvas<'a>, Shift>;
 impl Sheet {
     pub(super) fn draw(self) -> Chart {
         let room = WIDTH - 24.0;
-        let title = lettering::lines(&self.title, TITLE * 1.06, room, 2);
+        // A number and its unit stay together.
+        let title = self.title.replace(" %", "\u{a0}%").replace(" ms", "\u{a0}ms");
+        let title = lettering::lines(&title, TITLE * 1.06, room, 2);
         let note = lettering::lines(&self.note, NOTE, room, 2);
         let head = 14.0 + title.len() as f64 * 19.0 + note.len() as f64 * 16.0;
         let of = |panel: &Panel| {
@@ -265,7 +267,7 @@ impl Panel {
         // Below as well: what stands above may be as high as the panel.
         for (from, to) in &self.spoilt {
             let [from, to] = [from, to].map(|at| left + self.x.share(*at) * (right - left));
-            rectangle(root, Ink::Unknown, (from, bottom), (to, bottom + 5.0));
+            rectangle(root, Ink::Axis, (from, bottom), (to, bottom + 5.0));
         }
         line(root, Ink::Axis, Dash::Solid, 1.0, &[(left, bottom), (right, bottom)]);
         for strip in &self.strip {
@@ -341,7 +343,7 @@ impl Panel {
             *y = y.max(free);
             free = *y + LINE;
         }
-        let mut free = bottom + 4.0;
+        let mut free = bottom - 5.0;
         for (y, _) in places.iter_mut().rev() {
             *y = y.min(free);
             free = *y - LINE;

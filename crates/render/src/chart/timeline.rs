@@ -75,6 +75,13 @@ impl<'a> Timeline<'a> {
                 lines.push(line);
             }
         }
+        // A moment of a long time is to be seen, too.
+        let least = self.at(self.end) * 0.003;
+        for line in &mut lines {
+            if let (Some(first), Some(last)) = (line.first().copied(), line.last_mut()) {
+                last.0 = last.0.max(first.0 + least);
+            }
+        }
         lines
     }
 

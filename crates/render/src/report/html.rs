@@ -9,11 +9,14 @@ use sha2::{Digest as _, Sha256};
 use super::blocks::{Block, Story};
 use crate::chart::{Chart, Escaped, page_style};
 use crate::document::{Cell, Fit, Row, Table, Tone};
-use crate::escape::ascii_hidden;
+use crate::escape::{ascii_hidden, shortened};
 use crate::verdict::label;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+
+/// Characters of a link to a section.
+const LONGEST_LINK: usize = 40;
 
 pub(super) fn page(story: &Story<'_>) -> String {
     Html(story).to_string()
@@ -75,7 +78,9 @@ fn contents(f: &mut Formatter<'_>, blocks: &[Block<'_>]) -> fmt::Result {
         _ => None,
     });
     for (place, words) in headings.enumerate().skip(1) {
-        writeln!(f, "<li><a href=\"#s{place}\">{}</a></li>", words.html())?;
+        let words = words.raw();
+        let words = shortened(&words, LONGEST_LINK);
+        writeln!(f, "<li><a href=\"#s{place}\">{}</a></li>", Escaped(&words))?;
     }
     writeln!(f, "</ul></nav>")
 }

@@ -15,7 +15,7 @@ use crate::plan::PlanReport;
 use crate::plan::answer;
 use crate::plan::parts::Part;
 use crate::sections::{self, LONGEST_TEXT, capacity, document, plain_percentage};
-use crate::verdict::{Sentence, label, told};
+use crate::verdict::{Sentence, label, listed, told};
 
 /// Chains that have a section with charts; of more, those on which there is most to say.
 const MOST_CHAINS: usize = 24;
@@ -74,13 +74,13 @@ fn answer<'a>(report: &'a Report<'a>, blocks: &mut Vec<Block<'a>>) {
     blocks.push(Block::Heading(Sentence::new("The answer")));
     let mut points = Vec::new();
     match &report.plan {
-        Planned::Fleet(plan) => points.push(capitalised(answer::headline(plan.plan))),
+        Planned::Fleet(plan) => {
+            points.extend(carried(plan, &summary.findings.chains));
+            points.push(capitalised(answer::headline(plan.plan)));
+        }
         Planned::Refused(why) => points.push(
             Sentence::new("How many instances carry the target cannot be told: ").foreign(why),
         ),
-        Planned::NotAsked if summary.config.has_slo() => points.push(Sentence::new(
-            "How many instances it takes was not asked: target_rps of [chains.<name>] in plimsoll.toml asks for a plan",
-        )),
         Planned::NotAsked => {}
     }
     let brackets = summary.findings.chains.iter().filter(|chain| chain.capacity.is_some());
@@ -88,6 +88,11 @@ fn answer<'a>(report: &'a Report<'a>, blocks: &mut Vec<Block<'a>>) {
         capacity::of_chain(chain, &summary.config).into_iter().next()
     }));
     points.extend(capacity::of_mix(&summary.findings.total, &summary.config).into_iter().next());
+    if matches!(report.plan, Planned::NotAsked) && summary.config.has_slo() {
+        points.push(Sentence::new(
+            "How many instances it takes was not asked: target_rps of [chains.<name>] in plimsoll.toml asks for a plan",
+        ));
+    }
     if !summary.config.has_slo() {
         points.push(Sentence::new(
             "Which rates hold is a question of what is good enough: ask with --slo latency=500ms,success=99.5%",
@@ -95,6 +100,33 @@ fn answer<'a>(report: &'a Report<'a>, blocks: &mut Vec<Block<'a>>) {
     }
     blocks.push(Block::Points(points));
     blocks.extend(glance(report).map(Block::Table));
+}
+
+/// Which chains carried their targets as they were tested: `boba and eth did; kava did not`.
+fn carried(plan: &PlanReport<'_>, chains: &[ChainFindings]) -> Option<Sentence> {
+    let mut told: [Vec<String>; 3] = Default::default();
+    for demand in &plan.plan.inputs.chains {
+        let found = chains.iter().find(|chain| chain.name == demand.name);
+        let Some(found) = found.and_then(|chain| chain.capacity.as_ref()) else { continue };
+        let target = demand.target.0;
+        let holds = found.lower.is_some_and(|lower| lower.0 >= target);
+        let fails = found.upper.is_some_and(|upper| upper.0 <= target);
+        let place = if holds { 0 } else if fails { 1 } else { 2 };
+        told[place].push(shortened(&demand.name, LONGEST_TEXT).into_owned());
+    }
+    let [holds, fails, open] = &told;
+    let parts = [
+        (holds, "What was tested carries the target of "),
+        (fails, "What was tested does not carry the target of "),
+        (open, "Whether what was tested carries it is not known of "),
+    ];
+    let mut sentence = None;
+    for (names, words) in parts.into_iter().filter(|(names, _)| !names.is_empty()) {
+        let before = sentence.take().map(|before: Sentence| before.own(". "));
+        let begun = before.unwrap_or_default().own(words);
+        sentence = Some(listed(begun, names, 6));
+    }
+    sentence
 }
 
 fn capitalised(sentence: Sentence) -> Sentence {

@@ -13,7 +13,7 @@ use plimsoll_model::{Nanos, Timestamp};
 use crate::clock::Clock;
 use crate::numbers::{count, percent, rate};
 use phrases::happened;
-pub(crate) use sentence::Sentence;
+pub(crate) use sentence::{Sentence, listed};
 
 /// Of all failures, the share that a class has to have to be in the headline.
 const IN_HEADLINE: u64 = 10;

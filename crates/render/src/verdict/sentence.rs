@@ -67,7 +67,7 @@ impl Sentence {
 }
 
 /// `a`, `a and b`, `a, b and c`, each foreign.
-pub(super) fn listed(mut sentence: Sentence, names: &[String], most: usize) -> Sentence {
+pub(crate) fn listed(mut sentence: Sentence, names: &[String], most: usize) -> Sentence {
     let shown = names.len().min(most);
     for (index, name) in names.iter().take(most).enumerate() {
         let between = match index {

@@ -1,5 +1,6 @@
 use plimsoll_analysis::Evidence;
 use plimsoll_render::text::TextStyle;
+use plimsoll_render::report::{Planned, Report, files};
 use plimsoll_render::{Summary, json, markdown, text, vegeta};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthChar;
@@ -12,9 +13,17 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn reports(summary: &Summary<'_>) -> [String; 5] {
+fn reports(summary: &Summary<'_>) -> Vec<String> {
+    let whole = Report { summary, plan: Planned::NotAsked, command: "", configuration: None };
+    let files = files(&whole).into_iter().map(|file| file.content);
+    pages(summary).into_iter().chain(files).collect()
+}
+
+/// Those that are one text.
+fn pages(summary: &Summary<'_>) -> [String; 6] {
     [
         text::render(summary, &TextStyle::default()),
+        text::brief(summary, &TextStyle::default()),
         markdown::render(summary),
         json::render(summary),
         vegeta::text(summary),
@@ -54,7 +63,9 @@ fn names_with_codes_of_their_own_stay_names() {
 
 #[test]
 fn foreign_words_are_code_in_markdown() {
-    let outside = outside_of_code(&markdown::render(&samples::hostile().summary()));
+    let sample = samples::hostile();
+    let summary = sample.summary();
+    let outside = outside_of_code(&markdown::render(&summary));
     for word in ["octocat", "evil", "img", "heading", "CAUTION", "details", "gateway"] {
         assert!(!outside.contains(word), "{word} stands outside of code in\n{outside}");
     }
@@ -86,7 +97,7 @@ proptest! {
     fn any_text_stays_a_text(text in r"[`|\\ \n\x1b\u{202e}<#a日é]{0,40}|\PC{0,60}") {
         let sample = samples::of_text(&text);
         let summary = sample.summary();
-        for report in reports(&summary) {
+        for report in pages(&summary) {
             prop_assert!(!report.contains(acts), "{:?}", report);
         }
         for line in text::render(&summary, &TextStyle { width: 60, colour: false }).lines() {

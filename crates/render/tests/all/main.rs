@@ -5,6 +5,7 @@
 mod hostile;
 mod json;
 mod markdown;
+mod report;
 mod samples;
 mod text;
 mod vegeta;

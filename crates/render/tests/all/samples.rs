@@ -292,6 +292,7 @@ pub(crate) fn stepped() -> Sample {
                         usl: Some(Err(FitError::TooFewConcurrencies { found: 4 })),
                         kneedle: Some(Rate(400.0)),
                         segmented: Some(Rate(612.3)),
+                        usl_points: Vec::new(),
                         usl_peak: None,
                     },
                     binding: Some(Binding::Backlog),
@@ -339,6 +340,7 @@ pub(crate) fn stepped() -> Sample {
         binding: Some(Binding::Backlog),
         second_opinions: SecondOpinions {
             usl: Some(Ok(fit())),
+            usl_points: points(),
             usl_peak: Some(PeakInterval {
                 concurrency: usl::Interval { low: 90.5, high: f64::INFINITY },
                 throughput: usl::Interval { low: 1_850.0, high: 1_920.0 },
@@ -363,6 +365,23 @@ fn fit() -> usl::Fit {
     }
 }
 
+/// What that was fitted to: specsdm91 itself.
+fn points() -> Vec<usl::Point> {
+    let measured = [
+        (1.0, 64.9),
+        (18.0, 995.9),
+        (36.0, 1_652.4),
+        (72.0, 1_853.2),
+        (108.0, 1_828.9),
+        (144.0, 1_775.0),
+        (216.0, 1_702.2),
+    ];
+    measured
+        .into_iter()
+        .map(|(concurrency, x)| usl::Point { concurrency, throughput: Rate(x) })
+        .collect()
+}
+
 fn window(second: u64, reasons: Vec<Reason>) -> WindowFindings {
     WindowFindings {
         start: Timestamp(START + i64::try_from(second * SECOND).unwrap()),
@@ -373,7 +392,10 @@ fn window(second: u64, reasons: Vec<Reason>) -> WindowFindings {
         good: Some(297),
         by_side: BTreeMap::from([(Side::Server, 2)]),
         p50: Some(Nanos(3 * MS)),
+        p90: Some(Nanos(20 * MS)),
         p99: (second > 0).then_some(Nanos(90 * MS)),
+        p999: None,
+        longest: Some(Nanos(120 * MS)),
         send_lag_p99: (second > 0).then_some(Nanos(30 * MS)),
         generator_cpu: (second > 0).then_some(0.625),
         in_flight: (second > 0).then_some(1.25),
