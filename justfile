@@ -18,6 +18,11 @@ review:
 bench *args:
     sh bench/run.sh {{args}}
 
+# The reports of the recordings in notebooks-data, anew.
+reports:
+    cargo build --release --no-default-features
+    sh reports/make.sh
+
 # Fuzz one decoder for a while: gob, json, csv or any. Needs a nightly toolchain and cargo-fuzz.
 fuzz target seconds="60":
     bash fuzz/run {{target}} {{seconds}}

@@ -27,6 +27,7 @@ mod plan;
 mod rates;
 mod readme;
 mod recipe;
+mod report;
 mod shards;
 mod stub;
 #[cfg(feature = "tables")]
