@@ -5,6 +5,7 @@
     measure.py --convert gob,json --vegeta PATH ...         `vegeta encode` against `plimsoll convert` instead
 
     measure.py --without-windows PATH --plimsoll PATH ...   `plimsoll analyze` without counting by time, and with it
+    measure.py --report --plimsoll PATH ...                 `plimsoll analyze`, and the same with `--report`
 
 vegeta knows no native stream: beside one, it reads or writes the same results as gob (FILE.gob beside FILE.plim).
 Per file: one warm-up run of each (it also fills the page cache and checks that both read the same number of
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 
 
@@ -127,10 +129,27 @@ def compare_windows(args):
             print("| " + " | ".join(row) + " |", flush=True)
 
 
+def compare_report(args):
+    print("| file | CPU s | with report | more | wall s | with report | more | RSS MiB | with report | report MB |")
+    print("|---|" + "---:|" * 9, flush=True)
+    for path in args.files:
+        with tempfile.TemporaryDirectory() as directory:
+            slo = ["--slo", "latency=50ms,success=99%"]
+            analyze = [args.plimsoll, "analyze", *slo, path]
+            commands = {"plain": analyze, "report": [*analyze, "--report", directory]}
+            figures = in_turn(commands, args.repeat)
+            size = sum(os.path.getsize(os.path.join(top, name)) for top, _, names in os.walk(directory) for name in names)
+        (cpu, wall, rss), (cpu_with, wall_with, rss_with) = figures["plain"], figures["report"]
+        row = [os.path.basename(path), f"{cpu:.3f}", f"{cpu_with:.3f}", f"{cpu_with - cpu:.3f}"]
+        row += [f"{wall:.3f}", f"{wall_with:.3f}", f"{wall_with - wall:.3f}", f"{rss:.0f}", f"{rss_with:.0f}", f"{size / 1e6:.1f}"]
+        print("| " + " | ".join(row) + " |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vegeta")
     parser.add_argument("--without-windows", metavar="PATH")
+    parser.add_argument("--report", action="store_true")
     parser.add_argument("--plimsoll")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--convert", metavar="FORMATS")
@@ -138,6 +157,8 @@ def main():
     args = parser.parse_args()
     if args.without_windows:
         return compare_windows(args)
+    if args.report:
+        return compare_report(args)
     if not args.vegeta:
         parser.error("--vegeta is needed")
     head = ["file", "results", "vegeta CPU s", "wall s", "RSS MiB"]

@@ -80,7 +80,7 @@ pub(crate) struct Analyze {
 }
 
 /// How inputs are read.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ReadArgs {
     /// Exit with 0 although an input is damaged
     #[arg(long)]

@@ -13,10 +13,10 @@ use std::fmt;
 
 use plimsoll_analysis::plan::{Inputs, Plan, plan};
 use plimsoll_ingest::expand;
-use plimsoll_render::plan::{ChainBasis, PlanReport, TestPlan, WhatIf, json, markdown, text};
+use plimsoll_render::plan::{ChainBasis, PlanReport, Setting, TestPlan, WhatIf, json, markdown, text};
 
 use crate::analyze::Answered;
-use crate::args::{Analyze, PlanArgs, PlanFormat};
+use crate::args::{Analyze, PlanArgs, PlanFormat, ReadArgs};
 use crate::config::Config;
 use crate::exit::Outcome;
 use crate::{inputs, output};
@@ -122,7 +122,10 @@ fn planned(config: &Config, args: &PlanArgs, files: &mut Files) -> anyhow::Resul
 }
 
 /// A plan from what was found already.
-pub(crate) struct PlanOf(Planned);
+pub(crate) struct PlanOf {
+    planned: Planned,
+    settings: Vec<Setting>,
+}
 
 impl PlanOf {
     /// `None` where no chain has a target.
@@ -142,21 +145,22 @@ impl PlanOf {
             explain: false,
             allow_screening: false,
             count: analyze.count.clone(),
-            allow_damaged: true,
-            config: None,
+            // What is damaged is told by the analysis.
+            read: ReadArgs { allow_damaged: true, ..analyze.read.clone() },
             color: analyze.color,
-            threads: analyze.threads,
         };
-        planned_with(config, &args, |_| Ok(Measurements::found(answered))).map(|plan| Some(Self(plan)))
+        let planned = planned_with(config, &args, |_| Ok(Measurements::found(answered)))?;
+        let settings = settings::settings(&planned.plan.inputs, config)?;
+        Ok(Some(Self { planned, settings }))
     }
 
-    pub(crate) fn report(&self, config: &Config) -> PlanReport<'_> {
-        let Planned { plan, chains, notes, test, goal, inputs, .. } = &self.0;
+    pub(crate) fn report(&self) -> PlanReport<'_> {
+        let Planned { plan, chains, notes, test, goal, inputs, .. } = &self.planned;
         PlanReport {
             plan,
             what_if: None,
             chains: chains.clone(),
-            settings: settings::settings(&plan.inputs, config),
+            settings: self.settings.clone(),
             inputs: inputs.clone(),
             goal: goal.clone(),
             test: test.clone(),

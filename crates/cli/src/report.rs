@@ -21,9 +21,8 @@ const CHARTS: [&str; 3] = ["all-", "chain-", "plan-"];
 /// Refuses to write where an input is read.
 pub(crate) fn refuse_input(directory: &Path, sources: &[Source]) -> anyhow::Result<()> {
     FILES.iter().try_for_each(|name| {
-        output::refuse_input(&directory.join(name), sources).with_context(|| {
-            format!("--report {}", directory.display())
-        })
+        output::refuse_input(&directory.join(name), sources)
+            .with_context(|| format!("--report {}", directory.display()))
     })
 }
 
@@ -37,7 +36,7 @@ pub(crate) fn write(
 ) -> anyhow::Result<Option<String>> {
     let summary = answered.summary();
     let plan = PlanOf::found(config, answered, args);
-    let fleet = plan.as_ref().ok().and_then(Option::as_ref).map(|plan| plan.report(config));
+    let fleet = plan.as_ref().ok().and_then(Option::as_ref).map(PlanOf::report);
     let path = config.path.display().to_string();
     let report = Report {
         summary: &summary,
@@ -53,7 +52,8 @@ pub(crate) fn write(
         configuration: (!path.is_empty()).then_some((&path[..], &config.text[..])),
     };
     let charts = directory.join("charts");
-    std::fs::create_dir_all(&charts).with_context(|| format!("cannot make {}", charts.display()))?;
+    std::fs::create_dir_all(&charts)
+        .with_context(|| format!("cannot make {}", charts.display()))?;
     let files = files(&report);
     clear(directory, |name| files.iter().any(|file| file.path == name))?;
     for file in &files {
@@ -76,7 +76,8 @@ fn clear(directory: &Path, stays: impl Fn(&str) -> bool) -> anyhow::Result<()> {
     for name in old.iter().filter(|name| !stays(name)) {
         let path = directory.join(name);
         if path.is_file() {
-            std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            std::fs::remove_file(&path)
+                .with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
     Ok(())

@@ -14,6 +14,13 @@ use crate::verdict::{Sentence, label};
 /// Characters of a chain's name that are shown.
 const LONGEST_NAME: usize = 60;
 
+/// What a part writes. Writing to a string cannot fail.
+fn written(part: impl Fn(&mut String) -> fmt::Result) -> String {
+    let mut text = String::new();
+    part(&mut text).expect("writing to a string cannot fail");
+    text
+}
+
 /// Characters of a comment: GitHub takes 65,536, and somebody may want to add a few.
 const MOST: usize = 60_000;
 
@@ -22,25 +29,24 @@ const MOST: usize = 60_000;
 #[must_use]
 pub fn render(summary: &Summary<'_>) -> String {
     let document = document(summary, code_span);
-    let written = |part: &dyn Fn(&mut String) -> fmt::Result| {
-        let mut text = String::new();
-        part(&mut text).expect("writing to a string cannot fail");
-        text
-    };
     let tabled = |figures: &Option<Table<'_>>| {
-        written(&|f| figures.iter().try_for_each(|figures| table(f, figures)))
+        written(|f| figures.iter().try_for_each(|figures| table(f, figures)))
     };
     // Each with what it is, where it may go; the higher the number, the sooner.
     let mut parts: Vec<(u8, &str, String)> = vec![
-        (0, "", written(&|f| head(f, summary, &document))),
-        (4, "the evidence", written(&|f| points(f, "Because", &document.verdict.because))),
-        (1, "what to do", written(&|f| points(f, "What to do", &document.verdict.advice))),
+        (0, "", written(|f| head(f, summary, &document))),
+        (4, "the evidence", written(|f| points(f, "Because", &document.verdict.because))),
+        (1, "what to do", written(|f| points(f, "What to do", &document.verdict.advice))),
         (2, "figures by chain", tabled(&document.chains)),
         (7, "latency of successes and failures", tabled(&document.outcomes)),
-        (3, "what load holds", written(&|f| points(f, "What load holds", &document.holds.sentences))),
+        (
+            3,
+            "what load holds",
+            written(|f| points(f, "What load holds", &document.holds.sentences)),
+        ),
         (6, "stages", tabled(&document.holds.stages)),
         (5, "errors", tabled(&document.errors)),
-        (8, "status codes", written(&|f| status_codes(f, &document))),
+        (8, "status codes", written(|f| status_codes(f, &document))),
         (9, "inputs", tabled(&document.inputs)),
     ];
     let mut left_out: Vec<&str> = Vec::new();
@@ -65,7 +71,7 @@ pub fn render(summary: &Summary<'_>) -> String {
         left_out.push("more");
     }
     if !left_out.is_empty() {
-        text += &format!("\nLeft out for its length: {}.\n", left_out.join(", "));
+        text = format!("{text}\nLeft out for its length: {}.\n", left_out.join(", "));
     }
     text
 }

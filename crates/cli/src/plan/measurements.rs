@@ -103,17 +103,15 @@ impl Measurements {
 
     /// What was found already.
     pub(super) fn found(answered: &Answered) -> Self {
-        let from = match &answered.ledgers[..] {
-            [one] => one.name.clone(),
-            [first, others @ ..] => format!("{} and {} more", first.name, others.len()),
-            [] => String::new(),
-        };
+        let inputs: Vec<&str> = answered.ledgers.iter().map(|ledger| ledger.name.as_str()).collect();
+        let from = named(&inputs);
         let found = Measurement::of(&answered.summary());
         Self {
             all: vec![One { from, found, is_summary: false }],
             ledgers: answered.ledgers.clone(),
             notes: Vec::new(),
             cpu: answered.findings.generator_cpu,
+            asked: Vec::new(),
         }
     }
 

@@ -66,8 +66,28 @@ impl Axis {
     /// Seconds since `start`, told as times of day.
     pub(crate) fn time(start: Timestamp, seconds: f64, ticks: usize) -> Self {
         const STEPS: [f64; 22] = [
-            0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0,
-            1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 604_800.0, 2_592_000.0,
+            0.1,
+            0.2,
+            0.5,
+            1.0,
+            2.0,
+            5.0,
+            10.0,
+            15.0,
+            30.0,
+            60.0,
+            120.0,
+            300.0,
+            600.0,
+            900.0,
+            1_800.0,
+            3_600.0,
+            7_200.0,
+            21_600.0,
+            43_200.0,
+            86_400.0,
+            604_800.0,
+            2_592_000.0,
         ];
         let seconds = seconds.max(0.1);
         let least = seconds / ticks.max(1) as f64;
@@ -82,12 +102,16 @@ impl Axis {
         };
         let begin = start.0 as f64 / 1e9;
         let moments = multiples(begin, begin + seconds, step);
-        let label = |at: f64| moment(at).map_or_else(String::new, |at| at.strftime(format).to_string());
+        let label =
+            |at: f64| moment(at).map_or_else(String::new, |at| at.strftime(format).to_string());
         let ticks = moments.into_iter().map(|at| (at - begin, label(at))).collect();
         let day = |at: f64| moment(at).map_or_else(String::new, |at| at.strftime("%F").to_string());
-        let (first, last) = (day(begin), day(begin + seconds));
-        let title =
-            if first == last { format!("{first}, UTC") } else { format!("{first} to {last}, UTC") };
+        let (begins, ends) = (day(begin), day(begin + seconds));
+        let title = if begins == ends {
+            format!("{begins}, UTC")
+        } else {
+            format!("{begins} to {ends}, UTC")
+        };
         Self { low: 0.0, high: seconds, is_log: false, ticks, title }
     }
 
@@ -173,10 +197,8 @@ fn moment(seconds: f64) -> Option<Moment> {
 /// `0`, `0.5`, `500`, `1.5k`, `20M`.
 pub(crate) fn si(value: f64) -> String {
     const PREFIXES: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    let (unit, prefix) = PREFIXES
-        .into_iter()
-        .find(|(unit, _)| value.abs() >= unit * 0.999_999)
-        .unwrap_or((1.0, ""));
+    let (unit, prefix) =
+        PREFIXES.into_iter().find(|(unit, _)| value.abs() >= unit * 0.999_999).unwrap_or((1.0, ""));
     let scaled = value / unit;
     // Three digits, wherever they begin.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
@@ -185,7 +207,8 @@ pub(crate) fn si(value: f64) -> String {
         _ => 2,
     };
     let text = format!("{scaled:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}{prefix}")
 }
 
@@ -221,7 +244,10 @@ mod tests {
             labels(&Axis::log(0.5, 30_000.0, short_time, "")),
             ["1 ms", "10 ms", "100 ms", "1 s", "10 s"]
         );
-        assert_eq!(labels(&Axis::quantiles(1_500.0, "")), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
+        assert_eq!(
+            labels(&Axis::quantiles(1_500.0, "")),
+            ["0 %", "50 %", "90 %", "99 %", "99.9 %"]
+        );
     }
 
     #[test]

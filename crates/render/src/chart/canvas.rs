@@ -69,8 +69,11 @@ impl<'a> Canvas<'a> {
     fn stroke<S: BackendStyle>(&mut self, style: &S) -> String {
         let name = self.uses(style.color());
         let width = f64::from(style.stroke_width()) / UNITS;
-        let dash =
-            if style.color().rgb.1 == Dash::Dashed as u8 { " stroke-dasharray=\"5 4\"" } else { "" };
+        let dash = if style.color().rgb.1 == Dash::Dashed as u8 {
+            " stroke-dasharray=\"5 4\""
+        } else {
+            ""
+        };
         format!("class=\"l s-{name}\" stroke-width=\"{width}\"{dash}")
     }
 
@@ -191,7 +194,8 @@ impl DrawingBackend for Canvas<'_> {
         };
         #[expect(clippy::cast_possible_truncation, reason = "a size of letters")]
         let down = (down * style.size()).round() as i32;
-        let bold = if matches!(style.style(), FontStyle::Bold) { " font-weight=\"600\"" } else { "" };
+        let bold =
+            if matches!(style.style(), FontStyle::Bold) { " font-weight=\"600\"" } else { "" };
         let (place, turned) = match style.transform() {
             FontTransform::None => ((x, y + down), String::new()),
             _ => (

@@ -8,7 +8,7 @@ use plimsoll_model::{Rate, Timestamp};
 use super::Subject;
 use super::axis::Axis;
 use super::ink::Ink;
-use super::sheet::{Chart, Mark, Panel, Sheet};
+use super::sheet::{Chart, Mark, Panel, Sheet, Tips};
 use super::timeline::Timeline;
 use crate::numbers::{count, counted, percent, rate};
 
@@ -73,12 +73,10 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     let mut note = "Failures by when their requests were due, stacked by side; below, from the first to the last of each class"
         .to_owned();
     if more > 0 {
-        note += &format!(" ({} not shown)", counted(more, "rarer class", "rarer classes"));
+        note = format!("{note} ({} not shown)", counted(more, "rarer class", "rarer classes"));
     }
-    let listed: Vec<String> = rows
-        .iter()
-        .map(|seen| format!("{} {}", count(seen.count), seen.class))
-        .collect();
+    let listed: Vec<String> =
+        rows.iter().map(|seen| format!("{} {}", count(seen.count), seen.class)).collect();
     let tips = windows.iter().map(|window| {
         let shown = |side: &Side| {
             let failed = window.by_side.get(side).copied().unwrap_or(0);
@@ -97,8 +95,11 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
             told.join(", ")
         ),
         note,
-        description: format!("Failures per second over time by side, and by class: {}.", listed.join(", ")),
-        tips: Some((heads.collect(), tips.collect())),
+        description: format!(
+            "Failures per second over time by side, and by class: {}.",
+            listed.join(", ")
+        ),
+        tips: Some(Tips::new(heads, tips)),
         panels,
     };
     Some(sheet.draw())
@@ -121,7 +122,8 @@ fn classes(subject: Subject<'_>) -> Vec<Seen> {
     let mut found: BTreeMap<Class, Seen> = BTreeMap::new();
     for error in &subject.chain.errors {
         let Some((first, last)) = error.first.zip(error.last) else { continue };
-        let seen = found.entry(error.class).or_insert(Seen { class: error.class, count: 0, first, last });
+        let seen =
+            found.entry(error.class).or_insert(Seen { class: error.class, count: 0, first, last });
         seen.count += error.count;
         seen.first = seen.first.min(first);
         seen.last = seen.last.max(last);

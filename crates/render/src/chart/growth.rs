@@ -62,9 +62,10 @@ pub(super) fn chart(plan: &Plan) -> Option<Chart> {
         || "today's suffice until then".to_owned(),
         |full| format!("today's are full in month {}", count(full.month.into())),
     );
-    let cost = last.bill.as_ref().map(|bill| {
-        format!(" for {} a month", money(bill.total, currency(plan)))
-    });
+    let cost = last
+        .bill
+        .as_ref()
+        .map(|bill| format!(" for {} a month", money(bill.total, currency(plan))));
     let title = format!(
         "From {} to {} in {}{}: {full}",
         counted(first.instances, "instance", "instances"),

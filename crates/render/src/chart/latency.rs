@@ -7,7 +7,7 @@ use super::Subject;
 use super::axis::{Axis, short_time};
 use super::canvas::Dash;
 use super::ink::Ink;
-use super::sheet::{Chart, Mark, Panel, Sheet};
+use super::sheet::{Chart, Mark, Panel, Sheet, Tips};
 use super::timeline::Timeline;
 use crate::numbers::{count, millis};
 
@@ -27,7 +27,8 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     let time = Timeline::of(chain)?;
     let windows = time.windows();
     let limit = subject.config.slo_latency;
-    let values = || windows.iter().flat_map(|window| LINES.iter().filter_map(|line| line.3(window)));
+    let values =
+        || windows.iter().flat_map(|window| LINES.iter().filter_map(|line| line.3(window)));
     let (least, most) = (values().min()?, values().max()?);
     let ends = |nanos: Nanos| nanos.as_millis_f64().max(1e-6);
     let low = limit.map_or(ends(least), |limit| ends(least).min(ends(limit)));
@@ -55,7 +56,8 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     if shaded {
         note += "; grey: windows that do not count";
     }
-    let longest = windows.iter().filter_map(|window| Some((window.longest?, window.start))).max()?;
+    let longest =
+        windows.iter().filter_map(|window| Some((window.longest?, window.start))).max()?;
     let when = time.clock.show(longest.1);
     // A window's is coarse; where the schedule was kept, the exact one is known.
     let is_same = |max: &Nanos| max.0.abs_diff(longest.0.0) <= max.0 / 32;
@@ -84,13 +86,13 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
         let values = LINES.iter().rev().map(|line| shown(line.3(window)));
         (time.ends(window).0, std::iter::once(time.moment(window)).chain(values).collect())
     });
-    let heads = std::iter::once("").chain(LINES.iter().rev().map(|line| line.2)).collect();
+    let heads = std::iter::once("").chain(LINES.iter().rev().map(|line| line.2));
     let sheet = Sheet {
         name: subject.file("latency"),
         title,
         note,
         description,
-        tips: Some((heads, tips.collect())),
+        tips: Some(Tips::new(heads, tips)),
         panels: vec![panel],
     };
     Some(sheet.draw())

@@ -13,6 +13,8 @@ use super::sheet::{Chart, Mark, Panel, Sheet};
 use crate::numbers::{count, counted, rate};
 use crate::sections::{goal, per_second};
 
+type Value = fn(&StageFindings) -> Option<Nanos>;
+
 pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     let chain = subject.chain;
     // Chains that were not measured together have no rate in common.
@@ -58,7 +60,6 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
         below.marks.push(Mark::Across { ink: Ink::Bad, dash: Dash::Dashed, at: limit });
         below.label(Ink::Bad, limit, format!("SLO {}", short_time(limit)));
     }
-    type Value = fn(&StageFindings) -> Option<Nanos>;
     let lines: [(Ink, &str, Value); 2] = [
         (Ink::Middle, "p50", |stage| stage.latency.p50),
         (Ink::High, "p99", |stage| stage.latency.p99),
@@ -153,20 +154,24 @@ fn title(name: &str, capacity: Option<&CapacityFindings>, subject: Subject<'_>) 
         return format!("{name}: {} of different rates", counted(stages, "stage", "stages"));
     };
     let goal = goal(subject.config);
+    let hold = if subject.name.is_some() { "hold" } else { "holds" };
     let bound = |bound: Option<Rate>| per_second(bound.unwrap_or(Rate(0.0)));
     match found.censored {
         Censored::None => {
-            format!("{name} holds {}, not {} ({goal})", bound(found.lower), bound(found.upper))
+            format!("{name} {hold} {}, not {} ({goal})", bound(found.lower), bound(found.upper))
         }
         Censored::MaxLoad => {
-            format!("{name} holds at least {}: no rate was too high ({goal})", bound(found.lower))
+            format!("{name} {hold} at least {}: no rate was too high ({goal})", bound(found.lower))
         }
         Censored::Generator => format!(
-            "{name} holds at least {}: beyond, the generator was the limit ({goal})",
+            "{name} {hold} at least {}: beyond, the generator was the limit ({goal})",
             bound(found.lower)
         ),
         Censored::BelowMinLoad => {
-            format!("{name} holds less than {}: every rate was too high ({goal})", bound(found.upper))
+            format!(
+                "{name} {hold} less than {}: every rate was too high ({goal})",
+                bound(found.upper)
+            )
         }
     }
 }
@@ -192,7 +197,7 @@ fn description(stages: &[&StageFindings], capacity: Option<&CapacityFindings>) -
         ends[1]
     );
     if let Some(lower) = capacity.and_then(|found| found.lower) {
-        said += &format!(" The load line is at {}.", per_second(lower));
+        said = format!("{said} The load line is at {}.", per_second(lower));
     }
     said
 }

@@ -25,7 +25,7 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     .collect();
     let values = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
     let most = curves.iter().map(|curve| curve.count).max()?;
-    let limit = subject.config.slo_latency.map(|limit| limit.as_millis_f64());
+    let limit = subject.config.slo_latency.map(Nanos::as_millis_f64);
     let low = values().chain(limit).fold(f64::INFINITY, f64::min);
     let high = values().chain(limit).fold(0.0, f64::max);
     let x = Axis::quantiles(most as f64, "share of the requests that took no longer");
@@ -43,7 +43,7 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
         panel.marks.push(Mark::Dots { ink, radius: 3.0, filled: true, points: vec![last] });
         panel.label(ink, last.1, curve.name);
     }
-    let parts: Vec<String> = curves.iter().map(|curve| curve.words()).collect();
+    let parts: Vec<String> = curves.iter().map(Curve::words).collect();
     let name = subject.name();
     let description = format!(
         "Latency by percentile on logarithmic scales. {}.",

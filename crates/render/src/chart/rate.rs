@@ -7,7 +7,7 @@ use super::Subject;
 use super::axis::Axis;
 use super::canvas::Dash;
 use super::ink::Ink;
-use super::sheet::{Chart, Mark, Panel, Sheet};
+use super::sheet::{Chart, Mark, Panel, Sheet, Tips};
 use super::timeline::Timeline;
 use crate::numbers::{count, percent, rate};
 
@@ -41,10 +41,11 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     if let Some(last) = windows.iter().rev().find_map(|window| Stack::of(window).offered) {
         panel.label(Ink::Offered, last, "due (dashed)");
     }
-    let mut note = "Requests by when they were due, stacked".to_owned();
-    if !has_schedule {
-        note = "Requests by when they were sent, stacked; when they were due is not known".to_owned();
-    }
+    let mut note = if has_schedule {
+        "Requests by when they were due, stacked".to_owned()
+    } else {
+        "Requests by when they were sent, stacked; when they were due is not known".to_owned()
+    };
     if shaded {
         note += "; grey: windows that the generator spoilt, which do not count";
     }
@@ -54,7 +55,8 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     let worst = windows.iter().max_by_key(|window| (window.sent - window.successes, window.start));
     if let Some(worst) = worst.filter(|worst| worst.sent > worst.successes) {
         let failing = Rate::over(worst.sent - worst.successes, worst.span);
-        title += &format!(", up to {}/s failed (at {})", rate(failing), time.clock.show(worst.start));
+        let when = time.clock.show(worst.start);
+        title = format!("{title}, up to {}/s failed (at {when})", rate(failing));
     }
     let peak = Rate(most);
     let description = format!(
@@ -68,17 +70,22 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
         let stack = Stack::of(window);
         let shown = |value: f64| format!("{}/s", rate(Some(Rate(value))));
         let due = stack.offered.map_or_else(|| "–".to_owned(), shown);
-        let values =
-            vec![time.moment(window), due, shown(stack.good), shown(stack.slow), shown(stack.failed())];
+        let values = vec![
+            time.moment(window),
+            due,
+            shown(stack.good),
+            shown(stack.slow),
+            shown(stack.failed()),
+        ];
         (time.ends(window).0, values)
     });
-    let heads = vec!["", "due", if has_slo { "good" } else { "succeeded" }, "too slow", "failed"];
+    let heads = ["", "due", if has_slo { "good" } else { "succeeded" }, "too slow", "failed"];
     let sheet = Sheet {
         name: subject.file("rate"),
         title,
         note,
         description,
-        tips: Some((heads, tips.collect())),
+        tips: Some(Tips::new(heads, tips)),
         panels: vec![panel],
     };
     Some(sheet.draw())

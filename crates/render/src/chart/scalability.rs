@@ -55,7 +55,12 @@ pub(super) fn chart(subject: Subject<'_>) -> Option<Chart> {
     panel.marks.push(Mark::Line { ink: Ink::High, dash: Dash::Dashed, width: 2.0, points: beyond });
     if let Some(peak) = peak {
         let at = (peak.concurrency, peak.throughput.per_second());
-        panel.marks.push(Mark::Dots { ink: Ink::Bad, radius: 4.5, filled: false, points: vec![at] });
+        panel.marks.push(Mark::Dots {
+            ink: Ink::Bad,
+            radius: 4.5,
+            filled: false,
+            points: vec![at],
+        });
         panel.label(Ink::Bad, at.1, "peak");
     } else if let Some(last) = curve.last() {
         panel.label(Ink::High, last.1, "fit");

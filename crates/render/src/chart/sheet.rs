@@ -8,7 +8,9 @@ use plotters::coord::cartesian::Cartesian2d;
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
 use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, FontTransform, ShapeStyle, TextStyle};
+use plotters::style::{
+    Color as _, FontDesc, FontFamily, FontStyle, FontTransform, ShapeStyle, TextStyle,
+};
 
 use super::axis::Axis;
 use super::canvas::{Canvas, Dash, Drawing, Escaped, UNITS, colour};
@@ -47,10 +49,20 @@ pub(crate) struct Chart {
 pub(crate) struct Tips {
     /// What the values are.
     pub(crate) heads: Vec<&'static str>,
-    /// From where on along the chart, in pixels, and the values there.
+    /// From where on, and the values there: first by the axis of the first panel, once it is drawn in pixels.
     pub(crate) rows: Vec<(f64, Vec<String>)>,
     /// Until where the last of them are good, in pixels.
     pub(crate) end: f64,
+}
+
+impl Tips {
+    /// By place on the axis.
+    pub(super) fn new(
+        heads: impl IntoIterator<Item = &'static str>,
+        rows: impl IntoIterator<Item = (f64, Vec<String>)>,
+    ) -> Self {
+        Self { heads: heads.into_iter().collect(), rows: rows.into_iter().collect(), end: 0.0 }
+    }
 }
 
 impl Chart {
@@ -90,8 +102,7 @@ pub(super) struct Sheet {
     pub(super) note: String,
     pub(super) description: String,
     pub(super) panels: Vec<Panel>,
-    /// By place on the axis of the first panel.
-    pub(super) tips: Option<(Vec<&'static str>, Vec<(f64, Vec<String>)>)>,
+    pub(super) tips: Option<Tips>,
 }
 
 /// A pair of axes and what is between them.
@@ -135,18 +146,54 @@ impl Panel {
 /// A thing that is drawn, in the values of the axes.
 #[derive(Clone, Debug)]
 pub(super) enum Mark {
-    Line { ink: Ink, dash: Dash, width: f64, points: Vec<(f64, f64)> },
-    Area { ink: Ink, corners: Vec<(f64, f64)> },
+    Line {
+        ink: Ink,
+        dash: Dash,
+        width: f64,
+        points: Vec<(f64, f64)>,
+    },
+    Area {
+        ink: Ink,
+        corners: Vec<(f64, f64)>,
+    },
     /// From one place of the horizontal axis to another, all the way up.
-    Span { ink: Ink, from: f64, to: f64 },
-    Bar { ink: Ink, from: (f64, f64), to: (f64, f64) },
-    Dots { ink: Ink, radius: f64, filled: bool, points: Vec<(f64, f64)> },
-    Across { ink: Ink, dash: Dash, at: f64 },
-    Upright { ink: Ink, dash: Dash, width: f64, at: f64 },
+    Span {
+        ink: Ink,
+        from: f64,
+        to: f64,
+    },
+    Bar {
+        ink: Ink,
+        from: (f64, f64),
+        to: (f64, f64),
+    },
+    Dots {
+        ink: Ink,
+        radius: f64,
+        filled: bool,
+        points: Vec<(f64, f64)>,
+    },
+    Across {
+        ink: Ink,
+        dash: Dash,
+        at: f64,
+    },
+    Upright {
+        ink: Ink,
+        dash: Dash,
+        width: f64,
+        at: f64,
+    },
     /// The mark on a ship's hull: a ring with a line through it, at the top.
-    Plimsoll { at: f64 },
+    Plimsoll {
+        at: f64,
+    },
     /// Words that begin at a place, or end there.
-    Words { at: (f64, f64), ends: bool, text: String },
+    Words {
+        at: (f64, f64),
+        ends: bool,
+        text: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -171,11 +218,11 @@ type Area<'a> = DrawingArea<Canvas<'a>, Shift>;
 
 impl Sheet {
     pub(super) fn draw(self) -> Chart {
-        let room = WIDTH - 24.0;
+        let across = WIDTH - 24.0;
         // A number and its unit stay together.
         let title = self.title.replace(" %", "\u{a0}%").replace(" ms", "\u{a0}ms");
-        let title = lettering::lines(&title, TITLE * 1.06, room, 2);
-        let note = lettering::lines(&self.note, NOTE, room, 2);
+        let title = lettering::lines(&title, TITLE * 1.06, across, 2);
+        let note = lettering::lines(&self.note, NOTE, across, 2);
         let head = 14.0 + title.len() as f64 * 19.0 + note.len() as f64 * 16.0;
         let of = |panel: &Panel| {
             let strip = if panel.strip.is_empty() { 0.0 } else { 16.0 };
@@ -206,7 +253,15 @@ impl Sheet {
                 y += 19.0;
             }
             for line in &note {
-                write(&root, Ink::Quiet, NOTE, false, (HPos::Left, VPos::Top), (12.0, y + 1.0), line);
+                write(
+                    &root,
+                    Ink::Quiet,
+                    NOTE,
+                    false,
+                    (HPos::Left, VPos::Top),
+                    (12.0, y + 1.0),
+                    line,
+                );
                 y += 16.0;
             }
             y += 6.0;
@@ -217,11 +272,11 @@ impl Sheet {
                 y += height + below;
             }
         }
-        let tips = self.tips.and_then(|(heads, rows)| {
+        let tips = self.tips.and_then(|tips| {
             let axis = &self.panels.first()?.x;
             let place = |at: f64| ((from + axis.share(at) * (to - from)) * 10.0).round() / 10.0;
-            let rows = rows.into_iter().map(|(at, values)| (place(at), values)).collect();
-            Some(Tips { heads, rows, end: to })
+            let rows = tips.rows.into_iter().map(|(at, values)| (place(at), values)).collect();
+            Some(Tips { rows, end: to, ..tips })
         });
         Chart {
             name: self.name,
@@ -275,8 +330,8 @@ impl Panel {
                 [strip.from, strip.to].map(|at| left + self.x.share(at) * (right - left));
             let (from, to) = (from + 0.5, (to - 0.5).max(from + 1.0));
             rectangle(root, strip.ink, (from, top - 19.0), (to, top - 4.0));
-            let room = to - from - 4.0;
-            let fits = |text: &&String| !text.is_empty() && width(text, TICK) <= room;
+            let free = to - from - 4.0;
+            let fits = |text: &&String| !text.is_empty() && width(text, TICK) <= free;
             if let Some(text) = [&strip.text, &strip.short].into_iter().find(fits) {
                 let place = (f64::midpoint(from, to), top - 11.5);
                 let ink = if matches!(strip.ink, Ink::Untold | Ink::Bracket | Ink::Grid) {
@@ -297,7 +352,15 @@ impl Panel {
                 line(root, Ink::Grid, Dash::Solid, 1.0, &[(left, y), (right, y)]);
             }
             let text = fitted(text, TICK, left - 15.0);
-            write(root, Ink::Quiet, TICK, false, (HPos::Right, VPos::Center), (left - 7.0, y), &text);
+            write(
+                root,
+                Ink::Quiet,
+                TICK,
+                false,
+                (HPos::Right, VPos::Center),
+                (left - 7.0, y),
+                &text,
+            );
         }
         let turned = !self.y.title.is_empty();
         if turned {

@@ -50,7 +50,8 @@ impl<'a> Timeline<'a> {
 
     /// The windows between spans without a request.
     pub(super) fn runs(&self) -> impl Iterator<Item = &'a [WindowFindings]> {
-        self.windows.chunk_by(|before, after| before.start.saturating_add(before.span) >= after.start)
+        self.windows
+            .chunk_by(|before, after| before.start.saturating_add(before.span) >= after.start)
     }
 
     /// A value over time, level for as long as a window lasts; a line for each run of windows that have one.

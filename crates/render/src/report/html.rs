@@ -151,7 +151,10 @@ fn cell(f: &mut Formatter<'_>, cell: &Cell<'_>) -> fmt::Result {
 
 /// A row and its remarks stay together when rows are sorted: each is a body of its own.
 fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {
-    writeln!(f, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead><tr>")?;
+    writeln!(
+        f,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead><tr>"
+    )?;
     for column in &table.columns {
         let class = if column.fit == Fit::Number { " class=\"n\"" } else { "" };
         writeln!(f, "<th scope=\"col\"{class}>{}</th>", Escaped(column.title))?;
@@ -162,7 +165,11 @@ fn table(f: &mut Formatter<'_>, table: &Table<'_>) -> fmt::Result {
     }
     if let Some(rest) = &table.rest {
         let across = table.columns.len();
-        writeln!(f, "<tfoot><tr><td colspan=\"{across}\" class=\"quiet\">{}</td></tr></tfoot>", Escaped(rest))?;
+        writeln!(
+            f,
+            "<tfoot><tr><td colspan=\"{across}\" class=\"quiet\">{}</td></tr></tfoot>",
+            Escaped(rest)
+        )?;
     }
     writeln!(f, "</table></div>")
 }

@@ -64,7 +64,11 @@ pub(super) fn of<'a>(report: &'a Report<'a>) -> Story<'a> {
     blocks.push(Block::Heading(Sentence::new("Method and limits")));
     blocks.push(Block::Points(method(report)));
     reproduce(report, &mut blocks);
-    let title = format!("{}, {}", label(document.verdict.kind), counted(findings.total.requests, "request", "requests"));
+    let title = format!(
+        "{}, {}",
+        label(document.verdict.kind),
+        counted(findings.total.requests, "request", "requests")
+    );
     Story { title: format!("Capacity report: {title}"), blocks }
 }
 
@@ -76,18 +80,25 @@ fn answer<'a>(report: &'a Report<'a>, blocks: &mut Vec<Block<'a>>) {
     match &report.plan {
         Planned::Fleet(plan) => {
             points.extend(carried(plan, &summary.findings.chains));
-            points.push(capitalised(answer::headline(plan.plan)));
+            points.push(capitalised(&answer::headline(plan.plan)));
         }
-        Planned::Refused(why) => points.push(
-            Sentence::new("How many instances carry the target cannot be told: ").foreign(why),
-        ),
+        Planned::Refused(why) => points
+            .push(Sentence::new("How many instances carry the target cannot be told: ").own(why)),
         Planned::NotAsked => {}
     }
     let brackets = summary.findings.chains.iter().filter(|chain| chain.capacity.is_some());
-    points.extend(brackets.take(MOST_CHAINS).filter_map(|chain| {
-        capacity::of_chain(chain, &summary.config).into_iter().next()
-    }));
+    points.extend(
+        brackets
+            .take(MOST_CHAINS)
+            .filter_map(|chain| capacity::of_chain(chain, &summary.config).into_iter().next()),
+    );
     points.extend(capacity::of_mix(&summary.findings.total, &summary.config).into_iter().next());
+    let has_capacity = summary.findings.chains.iter().any(|chain| chain.capacity.is_some());
+    if summary.config.has_slo() && !has_capacity {
+        points.push(Sentence::new(
+            "What load holds cannot be told from this recording: in too few windows of time was it the server that was tested",
+        ));
+    }
     if matches!(report.plan, Planned::NotAsked) && summary.config.has_slo() {
         points.push(Sentence::new(
             "How many instances it takes was not asked: target_rps of [chains.<name>] in plimsoll.toml asks for a plan",
@@ -111,7 +122,13 @@ fn carried(plan: &PlanReport<'_>, chains: &[ChainFindings]) -> Option<Sentence> 
         let target = demand.target.0;
         let holds = found.lower.is_some_and(|lower| lower.0 >= target);
         let fails = found.upper.is_some_and(|upper| upper.0 <= target);
-        let place = if holds { 0 } else if fails { 1 } else { 2 };
+        let place = if holds {
+            0
+        } else if fails {
+            1
+        } else {
+            2
+        };
         told[place].push(shortened(&demand.name, LONGEST_TEXT).into_owned());
     }
     let [holds, fails, open] = &told;
@@ -129,7 +146,7 @@ fn carried(plan: &PlanReport<'_>, chains: &[ChainFindings]) -> Option<Sentence> 
     sentence
 }
 
-fn capitalised(sentence: Sentence) -> Sentence {
+fn capitalised(sentence: &Sentence) -> Sentence {
     // Our own words come first in it.
     let text = sentence.raw();
     let mut letters = text.chars();
@@ -293,7 +310,8 @@ fn section<'a>(
 
 /// Success with its interval, rates, latency, and how the generator kept its schedule.
 fn facts(chain: &ChainFindings) -> Vec<Cell<'_>> {
-    let mut facts = vec![Cell::new(counted(chain.requests, "request", "requests")).tone(Tone::Strong)];
+    let mut facts =
+        vec![Cell::new(counted(chain.requests, "request", "requests")).tone(Tone::Strong)];
     if let Some(success) = chain.success {
         facts.push(Cell::new(format!(
             "{} succeeded, {} % interval {}",
@@ -358,7 +376,7 @@ fn plan<'a>(report: &'a PlanReport<'a>, blocks: &mut Vec<Block<'a>>) {
         }
         match part {
             Part::Answer(answer) => {
-                blocks.push(Block::Paragraph(capitalised(answer)));
+                blocks.push(Block::Paragraph(capitalised(&answer)));
                 blocks.extend(charts.drain(..).map(Block::Chart));
             }
             Part::Facts(facts) => blocks.push(Block::Facts(facts)),
@@ -379,7 +397,8 @@ fn method(report: &Report<'_>) -> Vec<Sentence> {
     let summary = report.summary;
     let config = &summary.config;
     let total = &summary.findings.total;
-    let confidence = total.success.map_or_else(|| "95".to_owned(), |s| plain_percentage(s.confidence));
+    let confidence =
+        total.success.map_or_else(|| "95".to_owned(), |s| plain_percentage(s.confidence));
     let mut points = vec![
         Sentence::new(format!(
             "A success is a status of {} without an error; a JSON-RPC error inside a success is a failure unless configured otherwise. Intervals are Wilson's, {confidence} %.",

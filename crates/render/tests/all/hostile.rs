@@ -1,6 +1,6 @@
 use plimsoll_analysis::Evidence;
-use plimsoll_render::text::TextStyle;
 use plimsoll_render::report::{Planned, Report, files};
+use plimsoll_render::text::TextStyle;
 use plimsoll_render::{Summary, json, markdown, text, vegeta};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthChar;

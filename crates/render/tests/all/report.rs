@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use html5ever::driver::ParseOpts;
-use html5ever::tendril::TendrilSink as _;
 use html5ever::parse_document;
+use html5ever::tendril::TendrilSink as _;
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use plimsoll_render::report::{File, Planned, Report, files};
 use proptest::prelude::*;
@@ -67,7 +67,9 @@ fn collect(node: &Handle, elements: &mut Vec<Element>) {
         });
         elements.push(Element {
             name: name.local.to_string(),
-            attributes: attributes.map(|a| (a.name.local.to_string(), a.value.to_string())).collect(),
+            attributes: attributes
+                .map(|a| (a.name.local.to_string(), a.value.to_string()))
+                .collect(),
             text,
         });
     }
@@ -98,7 +100,7 @@ fn structure(svg: &str) -> String {
             }
         }
     };
-    for node in document.root_element().descendants().filter(|node| node.is_element()) {
+    for node in document.root_element().descendants().filter(roxmltree::Node::is_element) {
         let name = node.tag_name().name();
         let class = node.attribute("class").unwrap_or_default();
         let text = if name == "style" { "" } else { node.text().unwrap_or_default().trim() };
@@ -149,7 +151,9 @@ fn pages_are_valid_and_ask_nothing_of_anybody() {
                 assert!(!key.starts_with("on") && key != "src" && key != "style", "{name}: {key}");
                 assert!(!key.ends_with("href") || value.starts_with('#'), "{name}: {key}={value}");
             }
-            assert!(!["img", "iframe", "object", "link", "use", "image"].contains(&&element.name[..]));
+            assert!(
+                !["img", "iframe", "object", "link", "use", "image"].contains(&&element.name[..])
+            );
         }
         let policy = of("meta").find_map(|meta| {
             meta.get("http-equiv").is_some().then(|| meta.get("content")).flatten()
@@ -257,7 +261,11 @@ fn a_comment_has_room_for_the_compact_report() {
         .collect();
     let markdown = plimsoll_render::markdown::render(&sample.summary());
     assert!(markdown.chars().count() < 65_536, "{}", markdown.chars().count());
-    assert!(markdown.contains("Left out for its length: inputs, "), "{}", &markdown[markdown.len() - 300..]);
+    assert!(
+        markdown.contains("Left out for its length: inputs, "),
+        "{}",
+        &markdown[markdown.len() - 300..]
+    );
 }
 
 proptest! {
