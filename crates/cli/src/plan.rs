@@ -13,7 +13,9 @@ use std::fmt;
 
 use plimsoll_analysis::plan::{Inputs, Plan, plan};
 use plimsoll_ingest::expand;
-use plimsoll_render::plan::{ChainBasis, PlanReport, Setting, TestPlan, WhatIf, json, markdown, text};
+use plimsoll_render::plan::{
+    ChainBasis, PlanReport, Setting, TestPlan, WhatIf, json, markdown, text,
+};
 
 use crate::analyze::Answered;
 use crate::args::{Analyze, PlanArgs, PlanFormat, ReadArgs};

@@ -103,7 +103,8 @@ impl Measurements {
 
     /// What was found already.
     pub(super) fn found(answered: &Answered) -> Self {
-        let inputs: Vec<&str> = answered.ledgers.iter().map(|ledger| ledger.name.as_str()).collect();
+        let inputs: Vec<&str> =
+            answered.ledgers.iter().map(|ledger| ledger.name.as_str()).collect();
         let from = named(&inputs);
         let found = Measurement::of(&answered.summary());
         Self {

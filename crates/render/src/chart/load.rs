@@ -153,7 +153,7 @@ fn title(name: &str, capacity: Option<&CapacityFindings>, subject: Subject<'_>) 
     let Some(found) = capacity else {
         return format!("{name}: {} of different rates", counted(stages, "stage", "stages"));
     };
-    let goal = goal(subject.config);
+    let goal = goal(&subject.config.slo());
     let hold = if subject.name.is_some() { "hold" } else { "holds" };
     let bound = |bound: Option<Rate>| per_second(bound.unwrap_or(Rate(0.0)));
     match found.censored {
