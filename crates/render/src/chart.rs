@@ -26,6 +26,8 @@ use plimsoll_analysis::plan::Plan;
 use crate::EffectiveConfig;
 use crate::escape::shortened;
 pub(crate) use canvas::Escaped;
+#[cfg(test)]
+pub(crate) use ink::contrast::contrast;
 pub(crate) use sheet::{Chart, SHAPES};
 
 /// Characters of a name that a chart's title has room for.

@@ -212,3 +212,32 @@ fn figure(f: &mut Formatter<'_>, chart: &Chart, number: usize) -> fmt::Result {
     let json = ascii_hidden(json).replace('<', "\\u003c");
     writeln!(f, "<script type=\"application/json\">{json}</script></figure>")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::contrast;
+
+    #[test]
+    fn texts_stand_out_from_the_page_in_light_and_dark() {
+        let pages: Vec<Vec<(&str, &str)>> = STYLE
+            .split(":root{")
+            .skip(1)
+            .map(|rest| rest.split('}').next().unwrap())
+            .map(|rules| rules.split(';').filter_map(|rule| rule.split_once(':')).collect())
+            .collect();
+        assert_eq!(pages.len(), 2);
+        for page in pages {
+            let colour = |name: &str| {
+                let short = page.iter().find(|(key, _)| *key == name).unwrap().1;
+                if short == "#fff" { "#ffffff" } else { short }
+            };
+            for text in ["--text", "--quiet", "--link", "--bad", "--warn", "--fine"] {
+                for paper in ["--paper", "--wash"] {
+                    let found = contrast(colour(text), colour(paper));
+                    assert!(found >= 4.5, "{text} on {paper}: {found:.2}");
+                }
+            }
+        }
+    }
+}
