@@ -10,6 +10,7 @@
 mod clock;
 mod document;
 mod escape;
+pub mod gate;
 pub mod hgrm;
 pub mod json;
 mod layout;
