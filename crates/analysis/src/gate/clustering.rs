@@ -33,7 +33,8 @@ impl Clustering {
     /// other. Where neighbouring blocks go together, with correlation r, they are too short for the bursts, and it is
     /// multiplied by (1+r)/(1-r), as of a first-order autoregressive series. Where few blocks hold most of the
     /// variance it is known no better than by these: degrees of freedom are 3(Σv)²/Σv² of the blocks' shares v of it, which
-    /// comes to one per block where blocks differ by chance, and never more than blocks less samples.
+    /// comes to one per block where blocks differ by chance, and never more than blocks less samples; where nothing failed,
+    /// nothing was estimated, and they are infinite.
     ///
     /// `None` where no sample has two blocks.
     #[must_use]
@@ -145,10 +146,14 @@ impl Sums {
     fn clustering(&self) -> Clustering {
         let mut found = Clustering {
             design_effect: 1.0,
-            freedom: self.freedom,
+            // Where nothing failed, no variance is estimated.
+            freedom: f64::INFINITY,
             failure_ratio: self.failures / self.requests,
             blocks: self.blocks,
         };
+        if self.binomial > 0.0 {
+            found.freedom = self.freedom;
+        }
         if self.binomial > 0.0 && self.between > 0.0 {
             // Residuals add up to nothing, by which neighbours seem to go apart a little.
             let apart = 1.0 / self.freedom;
@@ -172,7 +177,7 @@ mod tests {
     fn what_cannot_be_told() {
         assert_eq!(Clustering::of_samples(&[&[(1, 2)], &[(5, 9), (0, 0)]]), None);
         let all = Clustering::of_samples(&[&[(9, 9), (8, 8)], &[]]).unwrap();
-        assert!((all.design_effect - 1.0).abs() < 1e-12 && (all.freedom - 1.0).abs() < 1e-12);
+        assert!((all.design_effect - 1.0).abs() < 1e-12 && all.freedom.is_infinite());
     }
 
     #[test]
@@ -223,7 +228,8 @@ mod tests {
         fn bursts_never_add_samples(blocks in prop::collection::vec((0_u64..1_000, 0_u64..1_000), 0..40)) {
             if let Some(found) = Clustering::of_samples(&[&blocks, &blocks]) {
                 prop_assert!(found.design_effect >= 1.0 && found.design_effect.is_finite());
-                prop_assert!(found.freedom >= 1.0 && found.freedom <= found.blocks as f64);
+                prop_assert!(found.freedom >= 1.0);
+                prop_assert!(found.freedom <= found.blocks as f64 || found.freedom.is_infinite());
                 prop_assert!(found.at(0.5).is_finite() && found.cautious().design_effect >= found.design_effect);
             }
         }

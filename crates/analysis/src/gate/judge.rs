@@ -49,6 +49,8 @@ pub struct Rules {
     pub new_error_max_ratio: Option<f64>,
     /// How far rates may be apart, as a share.
     pub rate_tolerance: f64,
+    /// Whether what was measured otherwise is compared all the same: for people, who see why they should not.
+    pub compares_anyway: bool,
     /// Absolute goals.
     pub thresholds: Vec<Threshold>,
     /// How changes of a history are looked for.
@@ -74,6 +76,7 @@ impl Default for Rules {
             seed: 1,
             new_error_max_ratio: None,
             rate_tolerance: 0.1,
+            compares_anyway: false,
             thresholds: Vec::new(),
             change_points: ChangePoints { min_magnitude: 0.05, ..ChangePoints::default() },
             fail_on_change: false,
@@ -226,7 +229,7 @@ pub fn judge(
         candidate.iter().flat_map(|run| &run.chains).map(|chain| chain.chain.as_str()).collect();
     let old: BTreeSet<&str> =
         baseline.iter().flat_map(|run| &run.chains).map(|chain| chain.chain.as_str()).collect();
-    let is_compared = refusals.is_empty() && !baseline.is_empty();
+    let is_compared = (refusals.is_empty() || rules.compares_anyway) && !baseline.is_empty();
     let both: Vec<&str> = chains.intersection(&old).copied().filter(|_| is_compared).collect();
     let of_kinds = both.len() * (1 + rules.latency_max_ratio.map_or(0, |_| rules.quantiles.len()));
     let questions = of_kinds + rules.success_min.map_or(0, |_| chains.len());
@@ -245,6 +248,10 @@ pub fn judge(
     checks.extend(both.iter().flat_map(|chain| case.new_errors(chain)));
     checks.extend(rules.thresholds.iter().flat_map(|threshold| case.threshold(threshold)));
     checks.extend(case.history(history));
+    if refusals.iter().any(Refusal::spoils_candidate) && !rules.compares_anyway {
+        // What was measured is the generator, and no rule is about that.
+        checks.clear();
+    }
     Judgement {
         decision: overall(&checks, &refusals),
         refusals,

@@ -31,6 +31,12 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
+struct Comparisons<'a> {
+    schema: &'static str,
+    comparisons: Vec<Report<'a>>,
+}
+
+#[derive(Serialize)]
 struct Settings {
     margin_ratio: f64,
     alpha: f64,
@@ -86,8 +92,29 @@ struct Row<'a> {
 /// If memory runs out.
 #[must_use]
 pub fn render(report: &GateReport<'_>) -> String {
+    text(&written(report))
+}
+
+/// Several comparisons as `plimsoll.compare/1`, each as `plimsoll.gate/1` has it.
+///
+/// # Panics
+/// If memory runs out.
+#[must_use]
+pub fn comparisons(reports: &[GateReport<'_>]) -> String {
+    let comparisons = reports.iter().map(written).collect();
+    text(&Comparisons { schema: "plimsoll.compare/1", comparisons })
+}
+
+fn text(written: &impl Serialize) -> String {
+    let mut json =
+        serde_json::to_string_pretty(written).expect("the structs hold nothing that JSON cannot");
+    json.push('\n');
+    ascii_hidden(json)
+}
+
+fn written<'a>(report: &'a GateReport<'_>) -> Report<'a> {
     let (judgement, rules) = (report.judgement, report.rules);
-    let written = Report {
+    Report {
         schema: "plimsoll.gate/1",
         plimsoll_version: report.version,
         decision: judgement.decision.name(),
@@ -118,11 +145,7 @@ pub fn render(report: &GateReport<'_>) -> String {
         checks: judgement.checks.iter().map(|check| row(check, report.compares)).collect(),
         new_chains: &judgement.new_chains,
         notes: &report.notes,
-    };
-    let mut json =
-        serde_json::to_string_pretty(&written).expect("the structs hold nothing that JSON cannot");
-    json.push('\n');
-    ascii_hidden(json)
+    }
 }
 
 fn row(check: &Check, compares: bool) -> Row<'_> {

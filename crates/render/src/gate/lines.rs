@@ -1,9 +1,10 @@
 //! A row for each rule.
 
 use plimsoll_analysis::gate::judge::{Check, Decision, Found};
+use plimsoll_analysis::gate::latency::Basis;
 use plimsoll_analysis::gate::threshold::Outcome;
 
-use super::words::{change, plain_points, points, rule, share, value};
+use super::words::{change, ends, plain_points, points, rule, share, value};
 use super::{GateReport, label};
 use crate::document::{Cell, Column, Fit, Row, Table, Tone};
 use crate::escape::shortened;
@@ -44,11 +45,22 @@ pub(super) fn table<'a>(report: &GateReport<'a>, most: usize) -> Table<'a> {
     }
     let rows = checks.iter().take(most).map(|check| row(check, report.compares)).collect();
     let left_out = checks.len().saturating_sub(most);
-    Table {
-        columns,
-        rows,
-        rest: (left_out > 0).then(|| format!("and {} more", count(left_out as u64))),
-    }
+    Table { columns, rows, rest: rest(left_out, report.judgement.checks.iter().any(is_weaker)) }
+}
+
+/// What is remarked below.
+fn rest(left_out: usize, are_weaker: bool) -> Option<String> {
+    let left_out = (left_out > 0).then(|| format!("and {} more", count(left_out as u64)));
+    let weaker = are_weaker.then(|| {
+        "latencies are compared by blocks of one run a side, which is weaker: how runs differ is not in it"
+            .to_owned()
+    });
+    let all: Vec<String> = left_out.into_iter().chain(weaker).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+fn is_weaker(check: &Check) -> bool {
+    matches!(&check.found, Found::Latency(found) if found.basis == Basis::Blocks)
 }
 
 fn row<'a>(check: &Check, compares: bool) -> Row<'a> {
@@ -102,11 +114,7 @@ fn figures(check: &Check) -> Figures {
             baseline: none(),
             candidate: share(found.share),
             change: none(),
-            interval: format!(
-                "{} to {} %",
-                plain_points(found.interval.low),
-                plain_points(found.interval.high)
-            ),
+            interval: ends(found.interval),
         },
         Found::Latency(found) => {
             let excludes_one = found.interval.low > 1.0 || found.interval.high < 1.0;

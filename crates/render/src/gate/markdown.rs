@@ -37,7 +37,7 @@ pub fn render(report: &GateReport<'_>, most_bytes: usize) -> String {
 
 fn title(report: &GateReport<'_>) -> String {
     let what = if report.compares {
-        "COMPARED".to_owned()
+        "Comparison".to_owned()
     } else {
         format!("Load test gate: {}", label(report.judgement.decision))
     };
@@ -75,6 +75,7 @@ fn written(report: &GateReport<'_>, rows: usize, points: usize) -> String {
     line(format!("{held} · {}", settings(report)));
     let broken = [Decision::Fail, Decision::Inconclusive]
         .into_iter()
+        .filter(|_| !report.compares)
         .flat_map(|decision| judgement.of(decision));
     let broken: Vec<String> = judgement
         .refusals

@@ -13,7 +13,7 @@ mod words;
 use plimsoll_analysis::gate::judge::{Decision, Judgement, Rules};
 
 pub use github::{annotations, outputs};
-pub use json::render as json;
+pub use json::{comparisons, render as json};
 pub use junit::render as junit;
 pub use markdown::render as markdown;
 pub use measured::{measured, read_measured};

@@ -79,12 +79,6 @@ fn compared(page: &mut Page, report: &GateReport<'_>) {
     for one in &judgement.refusals {
         point(page, "not comparable:", Tone::Warning, &refusal(one));
     }
-    if judgement.refusals.is_empty() {
-        page.blank_line();
-        for check in &judgement.checks {
-            point(page, "·", Tone::Quiet, &told(check, true));
-        }
-    }
 }
 
 fn names(report: &GateReport<'_>) -> Sentence {

@@ -7,10 +7,10 @@ use plimsoll_analysis::gate::judge::{Check, Decision, Floor, Found, NewErrors};
 use plimsoll_analysis::gate::latency::{Basis, LatencyComparison, NoComparison};
 use plimsoll_analysis::gate::success::NonInferiority;
 use plimsoll_analysis::gate::threshold::{Aggregation, Metric, Outcome, Threshold};
-use plimsoll_analysis::gate::two_proportions::Share;
+use plimsoll_analysis::gate::two_proportions::{Ends, Share};
 
 use crate::clock::date_and_time;
-use crate::numbers::{count, counted, grouped, millis, percent, rate, span};
+use crate::numbers::{count, counted, grouped, interval, millis, percent, rate, span};
 use crate::verdict::Sentence;
 
 /// `99.94 %` of counts.
@@ -178,6 +178,11 @@ fn floor(found: &Floor, decision: Decision) -> String {
         ),
         _ => format!("{told}{bursts}"),
     }
+}
+
+/// `[99.05, 100] %`.
+pub(super) fn ends(found: Ends) -> String {
+    format!("{} %", interval(found.low, found.high))
 }
 
 fn latency(found: &LatencyComparison, check: &Check) -> String {
