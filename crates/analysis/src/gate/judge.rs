@@ -450,7 +450,12 @@ impl Case<'_> {
         if history.is_empty() {
             return Vec::new();
         }
+        // The build's own summary may be there already.
+        let is_build = |run: &&Measured| {
+            self.candidate.iter().any(|new| new.start == run.start && new.total == run.total)
+        };
         let mut all: Vec<&Measured> = in_order(history);
+        all.retain(|run| !is_build(run));
         all.extend(self.candidate);
         let found = changes(&all, &self.rules.quantiles, &self.rules.change_points);
         let check = |change: Change| {

@@ -71,7 +71,10 @@ fn row<'a>(check: &Check, compares: bool) -> Row<'a> {
     };
     let mut cells = vec![
         chain,
-        Cell::foreign(shortened(&rule(check), LONGEST).into_owned()),
+        match &check.found {
+            Found::Threshold { .. } => Cell::foreign(shortened(&rule(check), LONGEST).into_owned()),
+            _ => Cell::new(rule(check)),
+        },
         Cell::new(baseline),
         Cell::new(candidate),
         Cell::new(change),

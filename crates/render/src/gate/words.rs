@@ -162,8 +162,7 @@ fn bursts(clustering: Clustering) -> String {
 }
 
 fn floor(found: &Floor, decision: Decision) -> String {
-    let ends =
-        format!("{} to {} %", plain_points(found.interval.low), plain_points(found.interval.high));
+    let ends = ends(found.interval);
     let told = format!(
         "success is {} (interval {ends}); the goal is {} %",
         share(found.share),
