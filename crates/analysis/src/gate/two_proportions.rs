@@ -178,6 +178,7 @@ impl Pair {
 }
 
 /// The restricted shares of observed ones, with `theta` baseline trials per candidate trial.
+#[expect(clippy::many_single_char_names, reason = "as the paper has them")]
 pub(super) fn restricted(p1: f64, p2: f64, theta: f64, difference: f64) -> (f64, f64) {
     let d = difference;
     let a = 1.0 + theta;
