@@ -246,7 +246,7 @@ pub fn judge(
     }
     decide(&mut checks, rules);
     checks.extend(both.iter().flat_map(|chain| case.new_errors(chain)));
-    checks.extend(rules.thresholds.iter().flat_map(|threshold| case.threshold(threshold)));
+    checks.extend(rules.thresholds.iter().filter_map(|threshold| case.threshold(threshold)));
     checks.extend(case.history(history));
     if refusals.iter().any(Refusal::spoils_candidate) && !rules.compares_anyway {
         // What was measured is the generator, and no rule is about that.

@@ -118,6 +118,7 @@ pub fn compare(
 }
 
 /// The logarithm of a quantile, with its error.
+#[derive(Clone, Copy)]
 struct Estimate {
     log: f64,
     variance: f64,

@@ -28,7 +28,7 @@ pub struct Question {
 struct Case {
     /// Its true share of successes.
     ratio: f64,
-    /// (z_α·σ₀ + z_β·σ₁)² / m² where the larger σ is that of the truth or of the margin.
+    /// What tells it from the margin.
     requests: f64,
 }
 
@@ -36,8 +36,8 @@ impl Question {
     /// The requests of each side that pass an equal build with a chance of [`POWER_TO_PASS`] and fail one that is worse by
     /// twice the margin with one of [`POWER_TO_FAIL`].
     ///
-    /// Each is the larger of two: n = ((z_α·σ₀ + z_β·σ₁) / m)² of Farrington and Manning 1990, with σ₀² of the most likely
-    /// shares that are m apart and σ₁² of the true ones; and the same with σ₁ in both places, that is 2p(1-p)(z_α + z_β)²/m²
+    /// Each is the larger of two: `n = ((z_α·σ₀ + z_β·σ₁) / m)²` of Farrington and Manning 1990, with σ₀² of the most likely
+    /// shares that are m apart and σ₁² of the true ones; and the same with σ₁ in both places, that is `2p(1-p)(z_α + z_β)²/m²`
     /// where the shares are equal. Variances are multiplied by the design effect, told cautiously. With several questions
     /// alpha is divided among them, and so is the chance to miss an equal build.
     #[must_use]
