@@ -46,7 +46,7 @@ pub(crate) struct GateArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) history: Option<PathBuf>,
 
-    /// An absolute goal, as in 'success_ratio{chain:ethereum}>=0.995' or 'latency_ms: p(99)<500 for 10s'; may be repeated
+    /// An absolute goal, as in `success_ratio{chain:ethereum}>=0.995` or `latency_ms: p(99)<500 for 10s`; may be repeated
     #[arg(short, long, value_name = "GOAL", value_parser = threshold)]
     pub(crate) threshold: Vec<Threshold>,
 
@@ -122,7 +122,7 @@ pub(crate) enum GateFormat {
     Markdown,
     /// plimsoll.gate/1
     Json,
-    /// `JUnit` XML
+    /// JUnit XML
     Junit,
 }
 

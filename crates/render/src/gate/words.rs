@@ -104,7 +104,7 @@ fn success(found: &NonInferiority, decision: Decision, compares: bool) -> String
     let (new, old) = (share(found.pair.candidate), share(found.pair.baseline));
     let difference = found.difference();
     let interval = format!("{} to {}", points(found.interval.low), points(found.interval.high));
-    let compared = if difference < 0.0 {
+    let told = if difference < 0.0 {
         format!(
             "success is {new}, {} points below the baseline's {old} (interval {interval})",
             points(difference).trim_start_matches('-')
@@ -120,11 +120,11 @@ fn success(found: &NonInferiority, decision: Decision, compares: bool) -> String
     let tolerated = format!("{} are tolerated", plain_points(found.margin));
     let bursts = bursts(found.clustering);
     match decision {
-        _ if compares => format!("{compared}{bursts}"),
+        _ if compares => format!("{told}{bursts}"),
         Decision::Inconclusive => {
-            format!("{compared}; {tolerated}, and it takes {} to tell{bursts}", needed(found))
+            format!("{told}; {tolerated}, and it takes {} to tell{bursts}", needed(found))
         }
-        _ => format!("{compared}; {tolerated}{bursts}"),
+        _ => format!("{told}; {tolerated}{bursts}"),
     }
 }
 

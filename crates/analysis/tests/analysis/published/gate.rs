@@ -8,7 +8,7 @@ use super::{assert_near, cases, count, number, numbers};
 
 fn pair(inputs: &Value, candidate: &str, baseline: &str) -> Pair {
     let share = |successes: &str, trials: &str| {
-        Share::of(count(&inputs[successes]), count(&inputs[trials])).unwrap()
+        Share::of(count(&inputs[successes]), count(&inputs[trials])).expect("a case has trials")
     };
     match (candidate, baseline) {
         ("1", "2") => Pair { candidate: share("k1", "n1"), baseline: share("k2", "n2") },
