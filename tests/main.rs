@@ -6,6 +6,7 @@
     reason = "the fixtures' names are known"
 )]
 
+mod action;
 mod attack;
 mod capacity;
 mod chains;
@@ -17,6 +18,7 @@ mod doctor;
 mod duplicates;
 mod faults;
 mod find_capacity;
+mod gate;
 mod generators;
 mod hostile;
 mod limits;

@@ -1,4 +1,4 @@
-//! What the README and docs/plan.md show is what the binary prints.
+//! What the README, docs/plan.md and docs/gate.md show is what the binary prints.
 
 use crate::util::root;
 
@@ -91,7 +91,7 @@ fn left_out_lines_are_any() {
 
 #[test]
 fn every_example_prints_what_the_page_shows() {
-    for name in ["README.md", "docs/plan.md"] {
+    for name in ["README.md", "docs/plan.md", "docs/gate.md"] {
         assert_true(name);
     }
 }

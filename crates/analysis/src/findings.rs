@@ -6,6 +6,7 @@ use plimsoll_model::{InputId, Nanos, Rate, Timestamp};
 pub use plimsoll_model::{PortBudget, Ports};
 
 pub use crate::distribution::Distribution;
+use crate::gate::sample::LatencyBlock;
 use crate::stages::{CapacityFindings, StageFindings, WindowFindings};
 use crate::taxonomy::{Class, Side};
 pub use crate::verdict::{Behind, ClassFailures, Evidence, Onset, Unchecked, Verdict, VerdictKind};
@@ -195,6 +196,8 @@ pub struct ChainFindings {
     pub verdict: Verdict,
     /// The window table: the chain's requests by when they were due, in order of time.
     pub windows: Vec<WindowFindings>,
+    /// Latencies of accepted answers, from when they were due, by blocks of a few of these windows.
+    pub latency_blocks: Vec<LatencyBlock>,
     /// The spans of constant rate that the chain's requests were due in, in order of time.
     pub stages: Vec<StageFindings>,
     /// What load it sustains; `None` without an SLO, and where no stage tells.

@@ -278,13 +278,17 @@ pub(crate) fn nearest_rank(count: u64, per_mille: u64) -> u64 {
 /// n >= ln(0.025)/ln(q), and the same for 1-q.
 ///
 /// Wilks 1941; METHODS.md §2.2.7: 72 for p95, 368 for p99, 3,688 for p99.9.
+pub(crate) fn samples_needed(per_mille: u64) -> u64 {
+    samples_needed_for(per_mille as f64 / 1_000.0)
+}
+
+/// The same of any quantile inside 0..1.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a few thousand at most"
+    reason = "a count, or as many as there are numbers"
 )]
-pub(crate) fn samples_needed(per_mille: u64) -> u64 {
-    let quantile = per_mille as f64 / 1_000.0;
+pub(crate) fn samples_needed_for(quantile: f64) -> u64 {
     let needed = |q: f64| (0.025_f64.ln() / q.ln()).ceil();
     needed(quantile).max(needed(1.0 - quantile)) as u64
 }

@@ -53,6 +53,7 @@ mod distribution;
 mod findings;
 mod fingerprint;
 mod found;
+pub mod gate;
 mod generators;
 mod groups;
 mod labels;

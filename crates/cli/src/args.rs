@@ -11,13 +11,15 @@ use plimsoll_attack::stub::Chain;
 use plimsoll_model::{CodeSet, Nanos, Rate, Timestamp};
 
 use crate::attack::{Attack, with_two_dashes};
+use crate::compare::CompareArgs;
 use crate::config::Set;
 use crate::convert::TableArgs;
+use crate::gate::GateArgs;
 use crate::{stub, values};
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes: 0 answered · 1 the answer is no · 2 could not answer (usage, unreadable input, I/O) ·
-3 no verdict (damaged input without --allow-damaged, a measurement that cannot size a fleet) · 130 interrupted. A closed pipe is 0.";
+3 no verdict (damaged input without --allow-damaged, a measurement that cannot size a fleet or be compared) · 130 interrupted. A closed pipe is 0.";
 
 /// Turns load-test results into a capacity decision
 #[derive(Debug, Parser)]
@@ -31,9 +33,11 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Analyze(Box<Analyze>),
     Attack(Box<Attack>),
+    Compare(Box<CompareArgs>),
     Convert(Convert),
     Demo(DemoArgs),
     Doctor(DoctorArgs),
+    Gate(Box<GateArgs>),
     Plan(Box<PlanArgs>),
     Stub(StubArgs),
 }

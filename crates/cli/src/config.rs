@@ -4,6 +4,7 @@ mod chains;
 mod complaint;
 mod cost;
 mod fleet;
+mod gate;
 mod generator;
 mod growth;
 mod measure;
@@ -21,12 +22,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use plimsoll_analysis::{Options, Slo};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use chains::Chains;
 use complaint::{at_place, one_line};
 use cost::CostTable;
 use fleet::FleetTable;
+use gate::GateTable;
 use generator::GeneratorTable;
 use growth::GrowthTable;
 use measure::MeasureTable;
@@ -36,14 +37,16 @@ use taxonomy::{RpcTable, RuleTable};
 
 pub(crate) use chains::{AttackedChain, ConfiguredChains};
 pub(crate) use cost::PerRelay;
+pub(crate) use gate::{Gate, threshold};
 pub(crate) use generator::GeneratorHosts;
 pub(crate) use planned::PlannedChain;
 pub(crate) use set::Set;
+pub(crate) use suggest::nearest;
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "plimsoll.toml";
 
-/// The configuration. Tables of verbs to come are let pass, unknown ones are not.
+/// The configuration. Unknown tables are refused.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
@@ -63,8 +66,7 @@ pub(crate) struct Config {
     growth: Option<GrowthTable>,
     cost: Option<CostTable>,
     generator: GeneratorTable,
-    #[serde(rename = "gate")]
-    _gate: Option<IgnoredAny>,
+    gate: GateTable,
     taxonomy: Vec<RuleTable>,
     rpc: RpcTable,
 }

@@ -2,10 +2,10 @@
 //!
 //! | code | meaning |
 //! |---|---|
-//! | 0 | answered |
-//! | 1 | the answer is no |
+//! | 0 | answered; of `gate`: passed |
+//! | 1 | the answer is no: `gate` failed |
 //! | 2 | could not answer: usage, unreadable input, I/O |
-//! | 3 | no verdict: an input is damaged and `--allow-damaged` was not given, or a measurement cannot size a fleet |
+//! | 3 | no verdict: an input is damaged and `--allow-damaged` was not given, a measurement cannot size a fleet, or a gate is inconclusive |
 //! | 130 | interrupted |
 //!
 //! A closed pipe is 0: whoever closed it had read enough.

@@ -11,6 +11,7 @@ mod chart;
 mod clock;
 mod document;
 mod escape;
+pub mod gate;
 pub mod hgrm;
 pub mod json;
 mod layout;

@@ -162,14 +162,7 @@ impl Measurement {
     /// # Errors
     /// What is no summary, or lacks something that every summary has.
     pub fn read(text: &str) -> Result<Self, ReadError> {
-        let read = serde_json::from_str::<Schema>(text);
-        let schema = read.map_err(|error| ReadError::json(&error))?.schema;
-        if schema.as_deref() != Some("plimsoll.summary/1") {
-            let found = schema.unwrap_or_else(|| "an object without a schema".to_owned());
-            return Err(ReadError(format!(
-                "expected a summary, plimsoll.summary/1, as plimsoll analyze --format json writes it, found {found}"
-            )));
-        }
+        ReadError::check_schema(text)?;
         let read: Report = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
         let span = |ms: f64| {
             Nanos::from(std::time::Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default())
@@ -238,8 +231,25 @@ fn mix(total: &ChainFindings, config: &EffectiveConfig) -> Option<Mix> {
 pub struct ReadError(String);
 
 impl ReadError {
-    fn json(error: &serde_json::Error) -> Self {
+    pub(crate) fn new(what: String) -> Self {
+        Self(what)
+    }
+
+    pub(crate) fn json(error: &serde_json::Error) -> Self {
         Self(error.to_string())
+    }
+
+    /// Whether a text says that it is a summary of a version that is known.
+    pub(crate) fn check_schema(text: &str) -> Result<(), Self> {
+        let read = serde_json::from_str::<Schema>(text);
+        let schema = read.map_err(|error| Self::json(&error))?.schema;
+        if schema.as_deref() == Some("plimsoll.summary/1") {
+            return Ok(());
+        }
+        let found = schema.unwrap_or_else(|| "an object without a schema".to_owned());
+        Err(Self(format!(
+            "expected a summary, plimsoll.summary/1, as plimsoll analyze --format json writes it, found {found}"
+        )))
     }
 }
 

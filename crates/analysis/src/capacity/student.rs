@@ -1,7 +1,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// The `probability` quantile of Student's t with `freedom` degrees of freedom; `None` outside 0..1 and without any.
-pub(super) fn t_quantile(probability: f64, freedom: f64) -> Option<f64> {
+pub(crate) fn t_quantile(probability: f64, freedom: f64) -> Option<f64> {
     if !(probability > 0.0 && probability < 1.0) {
         return None;
     }
@@ -10,7 +10,7 @@ pub(super) fn t_quantile(probability: f64, freedom: f64) -> Option<f64> {
 }
 
 /// Probability that |t| is at least this large; `None` without degrees of freedom or where t is no number.
-pub(super) fn two_sided_p(t: f64, freedom: f64) -> Option<f64> {
+pub(crate) fn two_sided_p(t: f64, freedom: f64) -> Option<f64> {
     if t.is_nan() {
         return None;
     }
@@ -22,7 +22,7 @@ pub(super) fn two_sided_p(t: f64, freedom: f64) -> Option<f64> {
 }
 
 /// Mean and standard deviation of a sample, with n - 1; `None` below two values.
-pub(super) fn mean_and_deviation(values: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn mean_and_deviation(values: &[f64]) -> Option<(f64, f64)> {
     if values.len() < 2 {
         return None;
     }

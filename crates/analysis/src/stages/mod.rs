@@ -16,6 +16,7 @@ use crate::capacity::mlrsearch::Classification;
 use crate::capacity::sustained::{Binding, Censored, Interval};
 use crate::capacity::usl;
 use crate::capacity::window::Reason;
+use crate::gate::sample::LatencyBlock;
 use crate::windows::Window;
 use crate::{Options, Proportion};
 pub(crate) use mix::judge as judge_together;
@@ -158,6 +159,7 @@ pub struct SecondOpinions {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) windows: Vec<WindowFindings>,
+    pub(crate) latency_blocks: Vec<LatencyBlock>,
     pub(crate) stages: Vec<StageFindings>,
     /// `None` without an SLO, and where no stage tells.
     pub(crate) capacity: Option<CapacityFindings>,
@@ -181,13 +183,13 @@ pub(crate) fn found(
         .iter()
         .filter_map(|span| Stage::of(span, parts, &lags, everything, width, &options.measure))
         .collect();
-    let windows = table::table(parts, &lags, width, options);
+    let (windows, latency_blocks) = table::table(parts, &lags, width, options);
     let Some(slo) = options.slo else {
         let stages = stages.iter().map(|stage| stage.finding(None, options)).collect();
-        return Found { windows, stages, capacity: None };
+        return Found { windows, latency_blocks, stages, capacity: None };
     };
     let (stages, capacity) = capacity::judge(&stages, &slo, options);
-    Found { windows, stages, capacity }
+    Found { windows, latency_blocks, stages, capacity }
 }
 
 impl Stage {

@@ -8,7 +8,10 @@ use super::stage::{Judged, Member, judged};
 use super::timeline::{Part, Span};
 use crate::Options;
 use crate::capacity::window::{Reason, Rules};
+use crate::gate::blocks::length_of_blocks;
+use crate::gate::sample::LatencyBlock;
 use crate::taxonomy::Side;
+use crate::windows::Spread;
 
 /// The length of windows where there is room.
 const SECOND: i64 = 1_000_000_000;
@@ -54,17 +57,18 @@ pub struct WindowFindings {
     pub reasons: Vec<Reason>,
 }
 
-/// The windows with requests, in order of time. `width` is the grid's, `lags` are of each part.
+/// The windows with requests, in order of time, and the latencies of these by blocks. `width` is the grid's, `lags` are of
+/// each part.
 pub(super) fn table(
     parts: &[Part<'_>],
     lags: &[Vec<(i64, Nanos)>],
     width: i64,
     options: &Options,
-) -> Vec<WindowFindings> {
+) -> (Vec<WindowFindings>, Vec<LatencyBlock>) {
     let cells = || parts.iter().flat_map(|part| &part.cells);
     let first = cells().filter_map(|cell| cell.first()).map(|window| window.index).min();
     let last = cells().filter_map(|cell| cell.last()).map(|window| window.index).max();
-    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let (Some(first), Some(last)) = (first, last) else { return Default::default() };
     let length = length(first, last, width);
     let begin = first.div_euclid(length).saturating_mul(length);
     let time = |index: i64| index.saturating_mul(width);
@@ -80,12 +84,28 @@ pub(super) fn table(
     let rules = Rules::new(&options.validity, &options.slo.unwrap_or_default())
         .scaled(window, options.measure.window);
     let has_slo = options.slo.is_some_and(|slo| slo.latency.is_some());
-    (0..=(last - begin) / length)
+    let windows: Vec<(Timestamp, Judged)> = (0..=(last - begin) / length)
         .map(|number| begin + number * length)
-        .map(|index| (index, judged(&members, &span, index, length, width)))
+        .map(|index| (Timestamp(time(index)), judged(&members, &span, index, length, width)))
         .filter(|(_, window)| window.row.sent > 0)
-        .map(|(index, judged)| found(&judged, Timestamp(time(index)), &rules, has_slo))
-        .collect()
+        .collect();
+    let blocks = windows.chunks(length_of_blocks(windows.len())).map(|part| block(part, window));
+    let blocks = blocks.collect();
+    let found = |(start, window): &(_, _)| found(window, *start, &rules, has_slo);
+    (windows.iter().map(found).collect(), blocks)
+}
+
+/// The latencies of a few windows in a row, each as long as `window`.
+fn block(windows: &[(Timestamp, Judged)], window: Nanos) -> LatencyBlock {
+    let mut latencies = Spread::default();
+    for (_, window) in windows {
+        latencies.merge(&window.counts.latencies);
+    }
+    LatencyBlock {
+        start: windows.first().map(|(start, _)| *start),
+        span: Nanos(window.0.saturating_mul(windows.len() as u64)),
+        counts: latencies.counts(),
+    }
 }
 
 /// How many windows of the grid make one of the table: about a second's, and twice that until they are few enough.

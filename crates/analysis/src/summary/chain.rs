@@ -129,6 +129,7 @@ impl Context<'_> {
             errors_by_side,
             verdict: crate::Verdict::default(),
             windows: found.windows,
+            latency_blocks: found.latency_blocks,
             stages: found.stages,
             capacity: found.capacity,
             earliest: tally.starts.earliest(),

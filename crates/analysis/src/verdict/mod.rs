@@ -36,6 +36,18 @@ pub enum VerdictKind {
 }
 
 impl VerdictKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Healthy,
+        Self::GeneratorLimited,
+        Self::SetupError,
+        Self::PathFailure,
+        Self::ServerLimited,
+        Self::ApplicationFailure,
+        Self::Mixed,
+        Self::InsufficientData,
+    ];
+
     /// The name used in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -120,6 +120,17 @@ impl Spread {
         }
     }
 
+    /// (latency, count) of each bucket that has some, in rising order; latencies to [`Spread::RELATIVE_ERROR`].
+    pub(crate) fn counts(&self) -> Vec<(Nanos, u64)> {
+        let counts: Vec<u64> = match &self.counts {
+            Counts::Small(counts) => counts.iter().map(|&count| count.into()).collect(),
+            Counts::Large(counts) => counts.iter().map(|&count| count.into()).collect(),
+        };
+        let places = u64::from(self.first)..;
+        let all = places.zip(counts).filter(|(_, count)| *count > 0);
+        all.map(|(bucket, count)| (Nanos(middle(bucket)), count)).collect()
+    }
+
     /// The value of a rank, from 1 on, to [`Spread::RELATIVE_ERROR`]; `None` beyond the last.
     pub(crate) fn at(&self, rank: u64) -> Option<Nanos> {
         let place = match &self.counts {

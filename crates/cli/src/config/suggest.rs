@@ -6,8 +6,8 @@ use super::Config;
 const MOST_EDITS: usize = 3;
 
 /// The tables of the file that have keys of their own, but for the chains.
-const TABLES: [&str; 8] =
-    ["slo", "fleet", "growth", "cost", "generator", "measure", "measure.ports", "rpc"];
+const TABLES: [&str; 9] =
+    ["slo", "fleet", "growth", "cost", "generator", "gate", "measure", "measure.ports", "rpc"];
 
 /// The message of an unknown key, with what was probably meant: `unknown field …; did you mean `zones`?`. Of what was typed
 /// `key` is all of it, and `chains` are names that may be a chain's.
@@ -72,7 +72,7 @@ fn keys_of(table: &str) -> Vec<String> {
 }
 
 /// Of some names the one that is most like this, or two.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     unknown: &str,
     known: &(impl Iterator<Item = &'a str> + Clone),
 ) -> Option<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_analysis::{self as analysis, FoundBy, GroupBy, Grouping};
 use plimsoll_model::{self as model, Nanos, Timestamp};
 
-use super::capacity::{capacity, stage, window};
+use super::capacity::{capacity, latency_block, stage, window};
 use super::histogram::base64;
 use super::number::{Decimal, exact_ms, exact_s};
 use super::structs::{
@@ -185,6 +185,7 @@ fn chain<'a>(chain: &'a analysis::ChainFindings, config: &EffectiveConfig) -> Ch
         stages: chain.stages.iter().map(stage).collect(),
         capacity: chain.capacity.as_ref().map(|found| capacity(found, chain, config)),
         windows: chain.windows.iter().map(window).collect(),
+        latency_blocks: chain.latency_blocks.iter().map(latency_block).collect(),
     }
 }
 

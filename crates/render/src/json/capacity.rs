@@ -10,7 +10,7 @@ use plimsoll_model::{Nanos, Rate};
 
 use super::build::{by_side, proportion, span_ms, utc};
 use super::number::exact_s;
-use super::structs::{Capacity, Estimate, Stage, StageLatency, Usl, UslPeak, Window};
+use super::structs::{Capacity, Estimate, LatencyBlock, Stage, StageLatency, Usl, UslPeak, Window};
 use crate::EffectiveConfig;
 
 pub(super) fn window(found: &WindowFindings) -> Window {
@@ -29,6 +29,16 @@ pub(super) fn window(found: &WindowFindings) -> Window {
         in_flight: found.in_flight,
         valid: found.reasons.is_empty(),
         reason: found.reasons.first().map(|reason| reason.code()),
+    }
+}
+
+/// A pair of microseconds and answers for each latency, in one text: as numbers they would be thousands of lines.
+pub(super) fn latency_block(found: &analysis::gate::sample::LatencyBlock) -> LatencyBlock {
+    let pair = |(latency, count): &(Nanos, u64)| format!("{}:{count}", (latency.0 + 500) / 1_000);
+    LatencyBlock {
+        start_utc: found.start.and_then(utc),
+        span_s: exact_s(found.span),
+        latency_us: found.counts.iter().map(pair).collect::<Vec<_>>().join(" "),
     }
 }
 

@@ -125,6 +125,14 @@ pub(super) struct Chain<'a> {
     pub(super) stages: Vec<Stage>,
     pub(super) capacity: Option<Capacity>,
     pub(super) windows: Vec<Window>,
+    pub(super) latency_blocks: Vec<LatencyBlock>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct LatencyBlock {
+    pub(super) start_utc: Option<String>,
+    pub(super) span_s: Decimal,
+    pub(super) latency_us: String,
 }
 
 #[derive(serde::Serialize)]

@@ -116,7 +116,7 @@ proptest! {
 }
 
 /// The Markdown without its code spans, cell by cell in tables, by GitHub's rules.
-fn outside_of_code(markdown: &str) -> String {
+pub(crate) fn outside_of_code(markdown: &str) -> String {
     let bare = |line: &str| match line.strip_prefix('|') {
         Some(row) => cells(row).iter().map(|cell| without_code(cell)).collect::<Vec<_>>().join("|"),
         None => without_code(line),

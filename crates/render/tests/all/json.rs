@@ -313,6 +313,16 @@ struct Chain {
     stages: Vec<Stage>,
     capacity: Option<Capacity>,
     windows: Vec<Window>,
+    latency_blocks: Vec<LatencyBlock>,
+}
+
+#[expect(dead_code, reason = "it is read strictly, and looked at where gates read it")]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LatencyBlock {
+    start_utc: Option<String>,
+    span_s: f64,
+    latency_us: String,
 }
 
 #[derive(Deserialize)]

@@ -632,6 +632,7 @@ fn chain(group: &Group) -> ChainFindings {
         latest: at(active.0),
         end: at(active.0 + longest),
         windows: Vec::new(),
+        latency_blocks: Vec::new(),
         stages: Vec::new(),
         capacity: None,
         attacks: vec![group.name.to_owned()],

@@ -2,6 +2,7 @@
 
 mod change_points;
 mod design_effect;
+mod gate;
 mod histogram;
 mod kneedle;
 mod mlrsearch;
