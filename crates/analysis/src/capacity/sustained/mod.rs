@@ -361,7 +361,7 @@ impl Group {
             return (load, Classification::Upper, None);
         }
         let windows = windows.map(|judged| judged.window);
-        let together = Together::of(windows, objective, &self.chance);
+        let together = Together::of(&windows, objective, &self.chance);
         let (classification, missed) = match (load.classification, together) {
             (Classification::Lower, Together { is_sure: true, what, .. }) => {
                 (Classification::Upper, Some(what))

@@ -78,7 +78,7 @@ pub(super) struct Together {
 
 impl Together {
     pub(super) fn of(
-        windows: impl Iterator<Item = Window> + Clone,
+        windows: &(impl Iterator<Item = Window> + Clone),
         objective: &Objective,
         chance: &Chance,
     ) -> Self {

@@ -213,32 +213,39 @@ fn the_bracket_has_the_capacity_in_it() {
 fn calibration() {
     const SEEDS: u64 = 20;
     println!(
-        "| window | server | SLO | capacity | within | farthest beside | not narrow | median time |"
+        "| window | server | SLO | capacity | within | farthest beside | widest | ended narrow | median time |"
     );
-    for window_s in [10, 2] {
-        for (name, server, slos) in [
-            ("exponential", EXPONENTIAL, [slo(75, 0.99), slo(100, 0.99), slo(100, 0.95)]),
-            ("fixed", FIXED, [slo(25, 0.99), slo(50, 0.99), slo(100, 0.95)]),
-            ("contention", CONTENTION, [slo(75, 0.99), slo(100, 0.99), slo(100, 0.95)]),
-        ] {
-            for slo in slos {
+    for (window_s, quicker) in [(10, 1), (2, 2)] {
+        let quicker_s = f64::from(quicker);
+        for (name, server) in
+            [("exponential", EXPONENTIAL), ("fixed", FIXED), ("contention", CONTENTION)]
+        {
+            let server = Server { service_s: server.service_s / quicker_s, ..server };
+            for (latency, good) in [(75_000, 0.95), (100_000, 0.99), (100_000, 0.95)] {
+                let latency = Nanos(latency * 1_000 / u64::from(quicker));
+                let slo = Slo { latency: Some(latency), ..slo(0, good) };
                 let truth = capacity(server, &slo, 4e6);
+                let from = |seed: u64| 50.0 * quicker_s + 3.7 * seed as f64;
                 let found: Vec<Searched> = (0..SEEDS)
-                    .map(|seed| {
-                        search(server, slo, measure(window_s), 50.0 + 3.7 * seed as f64, seed)
-                    })
+                    .map(|seed| search(server, slo, measure(window_s), from(seed), seed))
                     .collect();
                 let off: Vec<f64> = found.iter().map(|found| beside(&found.known, truth)).collect();
                 let within = off.iter().filter(|off| **off <= 0.0).count();
                 let farthest = off.iter().copied().fold(0.0, f64::max);
-                let open = found.iter().filter(|found| found.end != End::Narrow).count();
+                let width = |found: &Searched| {
+                    let bounds = found.known.lower.zip(found.known.upper);
+                    bounds.map_or(1.0, |(lower, upper)| (upper - lower) / upper)
+                };
+                let widest = found.iter().map(width).fold(0.0, f64::max);
+                let narrow = found.iter().filter(|found| found.end == End::Narrow).count();
                 let mut times: Vec<Nanos> = found.iter().map(|found| found.elapsed).collect();
                 times.sort_unstable();
                 println!(
-                    "| {window_s} s | {name} | {} % in {} ms | {truth:.0}/s | {within} of {SEEDS} | {:.1} % | {open} | {:.0} s |",
-                    slo.good_ratio_min.unwrap() * 100.0,
-                    slo.latency.unwrap().as_millis_f64(),
+                    "| {window_s} s | {name} | {} % in {} ms | {truth:.0}/s | {within} of {SEEDS} | {:.1} % | {:.1} % | {narrow} of {SEEDS} | {:.0} s |",
+                    good * 100.0,
+                    latency.as_millis_f64(),
                     farthest * 100.0,
+                    widest * 100.0,
                     times[times.len() / 2].as_secs_f64(),
                 );
             }
