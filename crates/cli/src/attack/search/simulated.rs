@@ -215,7 +215,7 @@ fn calibration() {
     println!(
         "| window | server | SLO | capacity | within | farthest beside | widest | ended narrow | median time |"
     );
-    for (window_s, quicker) in [(10, 1), (2, 2)] {
+    for (window_s, quicker) in [(10, 1_u32), (2, 2)] {
         let quicker_s = f64::from(quicker);
         for (name, server) in
             [("exponential", EXPONENTIAL), ("fixed", FIXED), ("contention", CONTENTION)]
