@@ -5,6 +5,7 @@ mod capacities;
 mod commands;
 mod refusals;
 mod summaries;
+mod unpriced;
 
 use serde_json::Value;
 
@@ -284,4 +285,42 @@ fn names_and_texts_do_no_harm() {
         assert!(!answer.contains("'x'; rm y"), "{answer}");
     }
     assert_valid(&plan(&dir, config).json());
+}
+
+/// 6·0.7/4 leaves a month: the table, the first lines and the room to grow say the same of 4, 4 and 3 instances.
+#[test]
+fn all_say_the_same_of_when_a_fleet_is_full() {
+    let dir = Dir::new();
+    let config = "[chains.a]\ntarget_rps = 400\ncapacity_rps = 100\n\
+        [fleet]\nzones = 3\nzone_failures = 1\nspare_instances = 0\nmin_instances = 11\n\
+        [growth]\nper_month = 0.05\nmonths = 6\n";
+    let text = plan(&dir, config).env("COLUMNS", "200").answer();
+    for part in [
+        "full after a month of +5 %",
+        "room to grow: +5 %",
+        "at 420/s (+5 %)",
+        "full after a month: month 2 takes more",
+        "how sure: not known, as the capacities are taken as exact",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // It is full long after anybody asks, or never, and shrinks to nothing.
+    let slow = config.replacen("0.05", "0.000001", 1);
+    let text = plan(&dir, &slow).env("COLUMNS", "200").answer();
+    assert!(text.contains("not full within 1,200 months of less than +0.1 %"), "{text}");
+    assert!(text.contains("today's 11 instances are not full within 1,200 months\n"), "{text}");
+    let answer = plan(&dir, &slow).json();
+    assert_valid(&answer);
+    assert_eq!(answer["growth"]["full_in_month"], Value::Null);
+    for cost in ["", "[cost]\non_demand_per_hour = 1\n"] {
+        let config = format!("{}{cost}", config.replacen("0.05", "-0.99", 1));
+        let answer = plan(&dir, &config).json();
+        assert_valid(&answer);
+        // 400·0.01^4 is 4e-6.
+        assert_eq!(answer["growth"]["months"].as_array().unwrap().len(), 5);
+        assert_eq!(answer["growth"]["ended"], "next_to_nothing");
+        let warnings = answer["warnings"].to_string();
+        let why = "plimsoll.toml:10:1: growth.per_month = -0.99: from month 5 on a chain has less than 0.000001/s";
+        assert!(warnings.contains(why), "{warnings}");
+    }
 }

@@ -196,3 +196,55 @@ fn each_chain_has_its_own_source() {
     let answer = plan(&dir, &config).json();
     assert_eq!(answer["chains"]["queue"]["basis"]["bound_upper_rps"], 550.0, "{answer}");
 }
+
+/// Neither another chain's capacity nor none is taken for one that the inputs do not have.
+#[test]
+fn a_chain_that_is_not_there_is_told() {
+    let dir = Dir::new();
+    dir.write("mix.plim", crate::generators::mix());
+    let slo = "[slo]\nlatency_ms = 100\nsuccess_min = 0.99\n";
+    let kava = "[chains.kava]\ntarget_rps = 900\ncapacity_from = [\"mix.plim\"]\n";
+    let near = "[chains.near]\ntarget_rps = 5\ncapacity_rps = { low = 5, point = 5 }\n";
+    for config in
+        [format!("{slo}{kava}{near}"), format!("{slo}{kava}"), format!("{slo}{near}{kava}")]
+    {
+        let output = plan(&dir, &config).run();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{}", output.stderr);
+        let line = config.lines().position(|line| line.starts_with("capacity_from")).unwrap() + 1;
+        let place =
+            format!("plimsoll.toml:{line}:1: chains.kava.capacity_from: kava is not there: ");
+        let has_it = output.stderr.contains(&place);
+        assert!(
+            has_it && output.stderr.contains("mix.plim has the chains boba, eth"),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+/// What a chain's match leaves is not it, though it is all there is; nor is another chain.
+#[test]
+fn what_is_left_of_a_match_is_no_chain() {
+    let dir = Dir::new();
+    let slo = "[slo]\nlatency_ms = 200\nsuccess_min = 0.99\n";
+    let eth = "[chains.eth]\ntarget_rps = 5\nmatch = { host = \"nowhere\" }\n";
+    for (config, has) in [
+        (format!("{slo}{eth}"), "(unmatched)"),
+        (format!("{slo}{eth}[chains.other]\nmatch = {{ file = \"*\" }}\n"), "other"),
+    ] {
+        let output = plan(&dir, &config).args(steps("hard")).run();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{}", output.stderr);
+        let why = format!(
+            "plimsoll.toml:4:9: [chains.eth]: what an instance sustains is not known: the inputs have the chain {has};"
+        );
+        assert!(output.stderr.contains(&why), "{}", output.stderr);
+    }
+    // As the summary has it, and as a source of its own.
+    let summary = dir.analyze().args(["--config", "plimsoll.toml"]).args(steps("hard"));
+    dir.write("plimsoll.toml", format!("{slo}{eth}"));
+    dir.write("summary.json", summary.args(["--format", "json"]).answer());
+    let from = format!("{slo}{eth}capacity_from = [\"summary.json\"]\n");
+    let output = plan(&dir, &from).run();
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("summary.json has the chain (unmatched)"), "{}", output.stderr);
+}

@@ -147,3 +147,60 @@ fn it_is_said_when_tuning_gains_nothing() {
     assert_eq!(untuned, None);
     assert!(text.contains("one host fills up to 3 instances: "), "{text}");
 }
+
+/// 60/s at a peak of 1.5: what the fleet is sized for is sent.
+#[test]
+fn a_test_is_at_the_peak() {
+    let dir = Dir::new();
+    let config = format!("{TWO_HOSTS}[fleet]\npeak_factor = 1.5\n");
+    let answer = plan(&dir, &config).json();
+    super::assert_valid(&answer);
+    let many = &answer["test"]["ways"][0];
+    assert_eq!((&many["rate_rps"], &many["hosts"]), (&90.0.into(), &2.into()));
+    let command = many["commands"][0][0].as_str().unwrap();
+    assert!(
+        command.contains("my eth'\\''s.txt@60'") && command.contains("boba.txt@30"),
+        "{command}"
+    );
+    let text = plan(&dir, &config).env("COLUMNS", "400").answer();
+    for part in [
+        "a test at the peak ",
+        "the test is at the peak, which the fleet is sized for: 90/s, of 60/s × 1.5",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// 28,232 ports, a quarter of them for 30 s and the second of a request; what prepares a host says what was assumed.
+#[test]
+fn a_host_has_the_ports_that_were_said() {
+    let dir = Dir::new();
+    let config = "[chains.eth]\ntarget_rps = 4000\ncapacity_rps = 100\n\
+        [measure.ports]\nutilisation = 0.25\nhold_s = 30\nsource_ips = 2\n\
+        [generator]\ntool = \"vegeta\"\nkeepalive = false\nopen_files = 256\nlatency_ms = 1000\n";
+    let answer = plan(&dir, config).json();
+    super::assert_valid(&answer);
+    let ways = &answer["test"]["ways"];
+    let limits = ways[0]["limits"].as_array().unwrap();
+    let ports = limits.iter().find(|limit| limit["limit"] == "ports").unwrap();
+    let most = ports["rate_rps"].as_f64().unwrap();
+    assert!((most - 28_232.0 * 2.0 * 0.25 / 31.0).abs() < 1e-6, "{most}");
+    let tuned = &ways[2];
+    let preparation = lines(&tuned["preparation"]);
+    let doctor = "plimsoll doctor --emit sysctl --rate 4000 --latency 1000ms --generator vegeta --keepalive=false --source-ips 2 | sudo";
+    assert!(preparation[0].starts_with(doctor), "{preparation:?}");
+    // Requests in flight and 64 files beside them, above the hard limit.
+    let hosts = tuned["hosts"].as_u64().unwrap();
+    let flying = (4_000.0 / hosts as f64).ceil();
+    let files = format!("ulimit -n {} # above the hard limit, 256: as root", flying + 64.0);
+    assert!(preparation[1].starts_with(&files), "{preparation:?}");
+    let assumptions = answer["test"]["assumptions"].to_string();
+    for part in ["at most 25 % of its ports", "a port is taken for 30 s after its connection"] {
+        assert!(assumptions.contains(part), "{part}: {assumptions}");
+    }
+    // Where the limit suffices, generators raise theirs to it.
+    let enough = config.replacen("open_files = 256", "open_files = 65536", 1);
+    let answer = plan(&dir, &enough).json();
+    let preparation = answer["test"]["ways"][2]["preparation"].to_string();
+    assert!(!preparation.contains("ulimit"), "{preparation}");
+}

@@ -57,6 +57,19 @@ fn wrong_configurations_are_told_where_and_what() {
             "capacity_rps = { low = 405.0, point = 450.0, high = 486.0 }",
             "capacity_from = [\"nowhere.gob\"]",
         ),
+        other("size_at = \"point\"", "peak_factor = 150"),
+        other("currency", "hours_per_month = 8760\ncurrency"),
+        other("currency", "spot_interruption_overhead = 5\ncurrency"),
+        other("per_month = 0.08", "per_month = 1e-300"),
+        other("low = 405.0", "low = 1e-300"),
+        other("{ low = 405.0, point = 450.0, high = 486.0 }", "1e-300"),
+        other("{ low = 405.0, point = 450.0, high = 486.0 }", "0.000001"),
+        other("on_demand_per_hour = 0.17", "on_demand_per_hour = 1e9\nreserved_instances = 0")
+            .replacen("target_rps = 2000.0", "target_rps = 1e9", 1),
+        other("spare_instances = 1", "spare_instances = 1000000")
+            .replacen("zones = 3", "zones = 3000", 1)
+            .replacen("zone_failures = 1", "zone_failures = 2999", 1),
+        with("[generator]\nlatency_ms = 1e-300"),
         with("[generator]\ntool = \"wrk\""),
         with("[generator]\ncpus = 0"),
         with("[flet]\nzones = 2"),
@@ -88,12 +101,100 @@ fn a_wrong_change_is_told() {
         "chains.kava.target_rps=-5",
         "chains.kva.target_rps=5",
         "zones",
+        "gate.foo=64",
+        "chains.kava.weight=2",
+        "chains.the chain.target_rps=5",
     ] {
         let output = plan(&dir, FOUR).args(["--set", set]).run();
         assert_eq!(output.code, Some(2), "{set}");
         said += &output.stderr;
     }
     insta::assert_snapshot!("wrong_changes", said);
+}
+
+#[test]
+fn changes_are_looked_at_together() {
+    let dir = Dir::new();
+    let config = "[chains.'a.b']\ntarget_rps = 5\ncapacity_rps = 3\n[chains.idle]\n";
+    // Months alone are no growth.
+    let answer = plan(&dir, config)
+        .args(["--set", "growth.months=3", "--set", "growth.per_month=0.1"])
+        .args(["--set", "chains.'a.b'.target_rps=3000"])
+        .json();
+    assert_eq!(answer["growth"]["months"].as_array().unwrap().len(), 4);
+    assert_eq!(answer["answer"]["target_rps"], 3000.0);
+    assert_eq!(answer["what_if"]["changed"][2]["from"], "5");
+    for (sets, why) in [
+        (&["fleet.zones=2", "growth.months=3"][..], "--set growth.months=3: missing field"),
+        (&["chains.a.b.target_rps=5"], "'chains.\"a.b\".target_rps=…'"),
+        (&["chains.idle.capacity_rps=5"], "changes nothing of a plan: idle has no target_rps"),
+    ] {
+        let output = plan(&dir, config).args(sets.iter().flat_map(|set| ["--set", set])).run();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
+        assert!(output.stderr.contains(why), "{}", output.stderr);
+    }
+}
+
+/// Neither the configuration nor what it names is written over.
+#[test]
+fn inputs_are_not_overwritten() {
+    let dir = Dir::new();
+    summary(&dir, |_| {});
+    let config = format!("{HARD}capacity_from = [\"summary.json\"]\n");
+    let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    dir.write("plimsoll.toml", &config);
+    for to in ["plimsoll.toml", "./plimsoll.toml", "summary.json"] {
+        let before = read(to);
+        let output = plan(&dir, &config).args(["-o", to]).run();
+        assert_eq!(output.code, Some(2), "{to}");
+        assert!(output.stderr.contains("would overwrite"), "{}", output.stderr);
+        if to == "summary.json" {
+            assert_eq!(read(to), before);
+        }
+        assert_eq!(read("plimsoll.toml"), config.as_bytes());
+    }
+    let output = dir
+        .analyze()
+        .args(["--config", "plimsoll.toml", "-o", "plimsoll.toml"])
+        .args(steps("hard"))
+        .run();
+    assert_eq!(output.code, Some(2));
+    assert!(
+        output.stderr.contains("overwrite the configuration plimsoll.toml"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn a_configuration_is_no_result() {
+    let dir = Dir::new();
+    dir.write("t.toml", FOUR);
+    let output = dir.plimsoll().args(["plan", "t.toml"]).run();
+    assert_eq!(output.code, Some(2));
+    assert!(output.stderr.contains("plimsoll plan --config t.toml"), "{}", output.stderr);
+}
+
+/// Of each summary that cannot be: the file, the key, the value.
+#[test]
+fn a_summary_has_rates_in_order() {
+    let dir = Dir::new();
+    for (key, value, why) in [
+        ("interval_high_rps", 10.0, "interval_high_rps: 10.0: expected at least"),
+        ("interval_low_rps", -5.0, "interval_low_rps: -5.0: expected requests per second"),
+        ("bound_lower_rps", 1e-300, "bound_lower_rps: 1e-300: expected requests per second"),
+        ("bound_upper_rps", 5.0, "bound_upper_rps: 5.0: expected at least bound_lower_rps, 400.0"),
+    ] {
+        let file = summary(&dir, |capacity| capacity[key] = value.into());
+        let output = plan(&dir, HARD).arg(&file).run();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{key}");
+        let names = output.stderr.contains("summary.json: chains.hard.capacity.");
+        assert!(names && output.stderr.contains(why), "{}", output.stderr);
+    }
+    // Three sweeps that differ much leave nothing certain.
+    let file = summary(&dir, |capacity| capacity["interval_low_rps"] = 0.0.into());
+    let said = refused(HARD, &[file], &[]);
+    assert!(said.contains("by chance an instance may sustain less than all rates"), "{said}");
 }
 
 /// The file ends with a plan to begin with, which works.
@@ -106,6 +207,17 @@ fn who_has_nothing_yet_is_told_how_to_begin() {
     let text = plan(&dir, beginning).answer();
     // 2000/(450·0.7) = 6.3, so 7, and one to spare over two of three zones.
     assert!(text.starts_with("PLAN: 12 instances, 4 in each of 3 zones,"), "{text}");
+
+    // It can be written into a file, whatever is there.
+    assert!(output.stderr.contains("plimsoll plan --template > plimsoll.toml"));
+    for config in ["", "[chains.a"] {
+        assert_eq!(plan(&dir, config).arg("--template").answer(), beginning);
+    }
+    // What is typed may be all of it.
+    let dir = Dir::new();
+    let typed = ["--set", "chains.a.target_rps=7", "--set", "chains.a.capacity_rps=2"];
+    let output = dir.plimsoll().arg("plan").args(typed).run();
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
 }
 
 /// Exit 3: what was measured allows for no answer.

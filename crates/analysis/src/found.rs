@@ -9,7 +9,7 @@ use crate::groups::{MAX_PARTS, Part};
 pub(crate) const UNNAMED: &str = "(unnamed)";
 
 /// Records that nothing claims.
-pub(crate) const UNMATCHED: &str = "(unmatched)";
+pub const UNMATCHED: &str = "(unmatched)";
 
 /// Fewer records than this per path segment do not make segments chains: the segment may be an id.
 const MIN_RECORDS_PER_SEGMENT: u64 = 10;

@@ -82,12 +82,14 @@ mod windows;
 
 pub use analyzer::{Analyzer, Step};
 pub use findings::*;
+pub use found::UNMATCHED;
 pub use labels::{FailureLabel, Label, Labels};
 pub use matcher::{Conditions, InvalidCondition, Matcher};
 pub use options::{ChainRule, ChainsBy, IntendedRate, Measure, Options, Slo, Validity};
 pub use stages::{
     CapacityFindings, MixShare, SecondOpinions, StageFindings, StageLatency, WindowFindings,
 };
+pub use summary::OTHER;
 pub use taxonomy::{
     Cause, Class, Failure, InvalidRule, RpcCodes, Rule, Side, Taxonomy, UnknownClass,
 };

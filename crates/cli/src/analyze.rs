@@ -64,7 +64,7 @@ impl Answered {
 
 /// Answers, and says whether the inputs were sound enough for a verdict.
 pub(crate) fn run(args: &Analyze) -> anyhow::Result<Outcome> {
-    let config = Config::load(args.read.config.as_deref())?;
+    let config = Config::load(args.read.config.as_deref(), args.output.as_deref())?;
     let mut sources = expand(inputs::named(&args.files)?)?;
     let to = args.output.as_deref();
     if let Some(path) = to {

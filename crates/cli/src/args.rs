@@ -344,6 +344,10 @@ pub(crate) struct PlanArgs {
     /// configuration says what an instance sustains
     pub(crate) files: Vec<PathBuf>,
 
+    /// Print a configuration to begin with, and nothing else: plimsoll plan --template > plimsoll.toml
+    #[arg(long, exclusive = true)]
+    pub(crate) template: bool,
+
     /// Change a key of the configuration and compare, as in `cost.on_demand_per_hour=0.12`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Set>,

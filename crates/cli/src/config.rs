@@ -39,9 +39,11 @@ pub(crate) use chains::{AttackedChain, ConfiguredChains};
 pub(crate) use cost::PerRelay;
 pub(crate) use gate::{Gate, threshold};
 pub(crate) use generator::GeneratorHosts;
-pub(crate) use planned::PlannedChain;
+pub(crate) use planned::{Given, PlannedChain};
 pub(crate) use set::Set;
 pub(crate) use suggest::nearest;
+
+use crate::output::refuse_config;
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "plimsoll.toml";
@@ -72,13 +74,16 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads the named file, or the default one where it exists.
-    pub(crate) fn load(named: Option<&Path>) -> anyhow::Result<Self> {
+    /// Reads the named file, or the default one where it exists, over which the answer is not to be written.
+    pub(crate) fn load(named: Option<&Path>, output: Option<&Path>) -> anyhow::Result<Self> {
         let path = match named {
             Some(path) => path.to_owned(),
             None if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
             None => return Ok(Self::default()),
         };
+        if let Some(to) = output {
+            refuse_config(to, &path)?;
+        }
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let mut config: Self = toml::from_str(&text)
@@ -90,19 +95,28 @@ impl Config {
 
     /// The same with some keys changed.
     pub(crate) fn with(&self, sets: &[Set]) -> anyhow::Result<Self> {
-        let mut table: toml::Table = toml::from_str(&self.text)?;
-        let mut config = Self::default();
-        let names: Vec<String> = self.chain_names().into_iter().map(str::to_owned).collect();
-        for set in sets {
-            self.check_chain(set)?;
-            set.apply(&mut table);
-            let changed = toml::Value::from(table.clone()).try_into::<Self>();
-            config = changed.map_err(|error| {
-                let message = one_line(error.message());
-                let message = suggest::suggested(&message, Some(&set.key), &names);
-                anyhow::anyhow!("--set {}: {message}", set.text)
-            })?;
-        }
+        let file: toml::Table = toml::from_str(&self.text)?;
+        sets.iter().try_for_each(|set| self.check_chain(set))?;
+        let changed = |sets: &[Set]| {
+            let mut table = file.clone();
+            for set in sets {
+                set.apply(&mut table);
+            }
+            toml::Value::from(table).try_into::<Self>()
+        };
+        let mut config = changed(sets).map_err(|error| {
+            // What one lacks another may bring: of what is wrong in the end, the first with which it is.
+            let is_wrong =
+                |with: &[Set]| changed(with).is_err_and(|other| other.message() == error.message());
+            let first = (1..=sets.len()).find(|count| is_wrong(&sets[..*count]));
+            let message = one_line(error.message());
+            let Some(set) = first.and_then(|count| sets.get(count - 1)) else {
+                return anyhow::anyhow!("{message}");
+            };
+            let names: Vec<String> = self.chain_names().into_iter().map(str::to_owned).collect();
+            let message = suggest::suggested(&message, Some(&set.key), &names);
+            anyhow::anyhow!("--set {}: {message}", set.text)
+        })?;
         (config.path, config.text) = (self.path.clone(), self.text.clone());
         config.sets = sets.to_vec();
         config.check_names().map_err(|error| config.in_file(error))?;
@@ -113,12 +127,18 @@ impl Config {
     fn check_chain(&self, set: &Set) -> anyhow::Result<()> {
         let names = self.chain_names();
         let Some(rest) = set.key.strip_prefix("chains.") else { return Ok(()) };
-        let is_of =
-            |name: &&str| rest.strip_prefix(*name).is_some_and(|rest| rest.starts_with('.'));
-        if names.is_empty() || names.iter().any(is_of) {
+        let is_named = set.path.get(1).is_some_and(|name| names.contains(&name.as_str()));
+        if names.is_empty() || is_named && set.path.len() > 2 {
             return Ok(());
         }
         let text = &set.text;
+        // Without quotes a dot ends the name.
+        let own = names.iter().find_map(|name| Some((name, rest.strip_prefix(*name)?)));
+        if let Some((name, own)) = own.filter(|(_, own)| own.starts_with('.')) {
+            anyhow::bail!(
+                "--set {text}: a name with dots takes quotes, and these take others for the shell: --set 'chains.\"{name}\"{own}=…'"
+            );
+        }
         if names.contains(&rest) {
             anyhow::bail!("--set {text}: it is a table of keys: chains.{rest}.target_rps=2000");
         }

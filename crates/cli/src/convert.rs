@@ -306,7 +306,7 @@ impl Done {
 
 /// The latencies that `analyze` would tell of, as a distribution.
 fn distribution(args: &Convert, sources: &[Source]) -> anyhow::Result<Vec<Ledger>> {
-    let config = Config::load(args.read.config.as_deref())?;
+    let config = Config::load(args.read.config.as_deref(), args.output.as_deref())?;
     let in_file = |error: anyhow::Error| config.in_file(error);
     let chains = config.chains().map_err(in_file)?;
     let options = Options {

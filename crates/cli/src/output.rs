@@ -11,7 +11,7 @@ use plimsoll_render::text::TextStyle;
 use crate::args::Colour;
 use crate::interrupt;
 
-pub(crate) use file::refuse_input;
+pub(crate) use file::{refuse_config, refuse_input};
 
 /// Columns where no terminal tells its own: as wide as the README.
 const WIDTH: usize = 100;

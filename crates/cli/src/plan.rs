@@ -1,6 +1,7 @@
 //! `plimsoll plan`: measurements and configuration to a fleet.
 
 mod basis;
+mod beginning;
 mod commands;
 mod generators;
 mod measurements;
@@ -8,6 +9,7 @@ mod refusals;
 mod settings;
 mod summaries;
 mod together;
+mod unpriced;
 
 use std::fmt;
 
@@ -23,23 +25,8 @@ use crate::config::Config;
 use crate::exit::Outcome;
 use crate::{inputs, output};
 use basis::Known;
+use beginning::{Nothing, TEMPLATE, refuse_config};
 use measurements::{Files, Measurements};
-
-/// How to begin, for those who have nothing yet.
-const BEGINNING: &str = "\
-# plimsoll.toml, to begin with; all keys: docs/plan.md
-[chains.ethereum]
-target_rps = 2000            # requests per second
-capacity_rps = 450           # what one instance sustains; without it, name result files or a summary
-
-[fleet]
-zones = 3                    # spread over three zones,
-zone_failures = 1            # and one may be lost
-
-[cost]
-on_demand_per_hour = 0.17    # of one instance
-
-";
 
 /// A measurement cannot size a fleet.
 #[derive(Debug)]
@@ -71,12 +58,21 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
             output::complain(&plimsoll_render::visible(&format!("error: {error:#}")));
             Ok(Outcome::NoVerdict)
         }
+        Err(error) if error.is::<Nothing>() => {
+            output::tell(TEMPLATE);
+            Err(error)
+        }
         other => other,
     }
 }
 
 fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let file = Config::load(args.read.config.as_deref())?;
+    if args.template {
+        output::answer(TEMPLATE, None)?;
+        return Ok(Outcome::Answered);
+    }
+    refuse_config(&args.files)?;
+    let file = Config::load(args.read.config.as_deref(), args.output.as_deref())?;
     let sources = if args.files.is_empty() { Vec::new() } else { expand(&args.files)? };
     let to = args.output.as_deref();
     if let Some(path) = to {
@@ -87,6 +83,7 @@ fn answer(args: &PlanArgs) -> anyhow::Result<Outcome> {
         (planned(&file, args, &mut files)?, file, None)
     } else {
         let changed = file.with(&args.set)?;
+        settings::refuse_idle(&changed)?;
         let base = planned(&file, args, &mut files).map_err(|error| format!("{error:#}"));
         (planned(&changed, args, &mut files)?, changed, Some((base, file)))
     };
@@ -187,14 +184,7 @@ fn planned_with(
             );
             return Err(in_file(error));
         }
-        output::tell(BEGINNING);
-        let where_from = match config.path.as_os_str() {
-            path if path.is_empty() => "there is no plimsoll.toml here".to_owned(),
-            path => format!("{} has no chain", path.display()),
-        };
-        anyhow::bail!(
-            "{where_from}: a plan has to know what each chain is to carry; a plimsoll.toml to begin with is shown above"
-        );
+        anyhow::bail!(Nothing::of(&config.path));
     }
     let fleet = config.fleet().map_err(in_file)?;
     let growth = config.growth().map_err(in_file)?;
@@ -208,7 +198,7 @@ fn planned_with(
     let prices_egress =
         costs.as_ref().is_some_and(|costs| costs.egress_per_gb > plimsoll_model::Price::default());
     let Known { demands, chains: basis, mut notes } =
-        known.with_volumes(config, &chains, per_relay, prices_egress);
+        known.with_volumes(config, per_relay, prices_egress);
     notes.extend(measured.notes());
     let planned_names: Vec<&str> = chains.iter().map(|chain| chain.name.as_str()).collect();
     let left_out: Vec<&str> =
@@ -217,7 +207,9 @@ fn planned_with(
         notes.push(format!("without target_rps, and so not planned for: {}", left_out.join(", ")));
     }
     let inputs = Inputs { chains: demands, fleet, growth, costs };
-    let plan = plan(&inputs).map_err(|error| anyhow::anyhow!("there is no such fleet: {error}"))?;
+    let plan = plan(&inputs).map_err(|error| in_file(refusals::no_plan(&inputs, &error)))?;
+    notes.extend(unpriced::notes(&plan, config, &chains));
+    notes.extend(settings::shrinking(&plan, config));
     let ports = config.ports().map_err(in_file)?;
     let most_cpu = config.validity().map_err(in_file)?.max_generator_cpu;
     let test = generators::test(&plan, &chains, &measured, &hosts, &ports, most_cpu);

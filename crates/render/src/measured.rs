@@ -6,6 +6,7 @@ use std::fmt;
 
 use plimsoll_analysis::capacity::sustained::{Binding, Censored};
 use plimsoll_analysis::plan::basis::Measured;
+use plimsoll_analysis::plan::growth::LEAST;
 use plimsoll_analysis::{CapacityFindings, ChainFindings, GeneratorCpu, Slo, VerdictKind};
 use plimsoll_model::{Ledger, Nanos, Rate};
 use serde::Deserialize;
@@ -362,6 +363,38 @@ impl Capacity {
         Some(self.measured(verdict).map(|found| Mix { found, limited_by, shares }))
     }
 
+    /// Whether each rate is one, and they are in order: whoever wrote them otherwise meant something else.
+    fn check_rates(&self) -> Result<(), String> {
+        let rates = [
+            ("bound_lower_rps", self.bound_lower_rps),
+            ("bound_upper_rps", self.bound_upper_rps),
+            ("interval_low_rps", self.interval_low_rps),
+            ("interval_high_rps", self.interval_high_rps),
+        ];
+        for (key, rate) in rates {
+            let is_rate = |rate: &f64| (LEAST.per_second()..=1e9).contains(rate);
+            // A spread of sweeps may reach down to nothing.
+            let is_end = |rate: &f64| key == "interval_low_rps" && *rate == 0.0;
+            if let Some(rate) = rate.filter(|rate| !is_rate(rate) && !is_end(rate)) {
+                return Err(format!(
+                    "{key}: {rate:?}: expected requests per second, from 0.000001 to 1,000,000,000"
+                ));
+            }
+        }
+        let [lower, upper, low, high] = rates;
+        for (less, more) in [(lower, upper), (low, high), (lower, high)] {
+            if let (Some(least), Some(most)) = (less.1, more.1)
+                && least > most
+            {
+                return Err(format!(
+                    "{}: {most:?}: expected at least {}, {least:?}",
+                    more.0, less.0
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn measured(&self, verdict: &str) -> Result<Measured, String> {
         use Censored::{BelowMinLoad, Generator, MaxLoad};
         let censored = [Censored::None, MaxLoad, Generator, BelowMinLoad]
@@ -376,6 +409,7 @@ impl Capacity {
         if self.instances_under_test == 0 {
             return Err("instances_under_test: expected at least 1".to_owned());
         }
+        self.check_rates()?;
         Ok(Measured {
             lower: self.bound_lower_rps.map(Rate),
             upper: self.bound_upper_rps.map(Rate),

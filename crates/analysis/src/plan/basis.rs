@@ -2,6 +2,7 @@
 
 use plimsoll_model::Rate;
 
+use super::growth::LEAST;
 use super::inputs::Capacity;
 use crate::capacity::sustained::{Binding, Censored};
 use crate::{CapacityFindings, VerdictKind};
@@ -76,12 +77,15 @@ impl Measured {
         if self.screening && !allow_screening {
             return Err(Unfit::Screening);
         }
-        let low = self.low.ok_or(Unfit::PerhapsBelowAllRates { lower: point })?;
+        // That of a spread of sweeps may end at nothing.
+        let low = self.low.filter(|low| *low >= LEAST);
+        let low = low.ok_or(Unfit::PerhapsBelowAllRates { lower: point })?;
         // The lower bound is a closed end: chance alone does not make it larger.
         let low = if low < point { low } else { point };
         let each = |rate: Rate| Rate(rate.per_second() / f64::from(self.instances.max(1)));
         let is_closed = self.censored == Censored::None && !is_of_generator;
         let high = self.high.or(self.upper).filter(|_| is_closed);
+        let high = high.map(|high| if high < point { point } else { high });
         Ok(Capacity { low: each(low), point: each(point), high: high.map(each) })
     }
 }
@@ -129,6 +133,17 @@ mod tests {
     fn a_closed_bracket_has_three_ends() {
         let expected = Capacity { low: Rate(190.0), point: Rate(200.0), high: Some(Rate(225.0)) };
         assert_eq!(CLOSED.capacity(false), Ok(expected));
+    }
+
+    /// Three sweeps that differ much have an interval that reaches down to nothing, or is beside the pooled bracket.
+    #[test]
+    fn a_spread_of_sweeps_may_be_beside_the_bracket() {
+        let nothing = Measured { low: Some(Rate(0.0)), ..CLOSED };
+        let refused = Err(Unfit::PerhapsBelowAllRates { lower: Rate(400.0) });
+        assert_eq!(nothing.capacity(true), refused);
+        let below = Measured { low: Some(Rate(300.0)), high: Some(Rate(390.0)), ..CLOSED };
+        let expected = Capacity { low: Rate(150.0), point: Rate(200.0), high: Some(Rate(200.0)) };
+        assert_eq!(below.capacity(false), Ok(expected));
     }
 
     /// What was too high for the generator says nothing of the server, whatever the bracket looks like.

@@ -110,7 +110,7 @@ pub(super) fn bill(
     pools: &[Pool],
     instances: u64,
 ) -> Result<Bill, Error> {
-    priced(costs, fleet, chains, targets, pools, instances).ok_or(ErrorKind::TooLarge.into())
+    priced(costs, fleet, chains, targets, pools, instances).ok_or(ErrorKind::TooCostly.into())
 }
 
 fn priced(

@@ -13,8 +13,10 @@ pub enum ErrorKind {
     NoChain,
     /// An input is outside of what its documentation allows; the field is named.
     OutOfRange(&'static str),
-    /// More instances than 10⁹, or more money than 92 quadrillion.
+    /// More instances than 10⁹.
     TooLarge,
+    /// More money than 92 quadrillion, or other costs that no decimal holds.
+    TooCostly,
 }
 
 impl Error {
@@ -36,9 +38,10 @@ impl fmt::Display for Error {
         match self.0 {
             ErrorKind::NoChain => f.write_str("there is no chain to plan for"),
             ErrorKind::OutOfRange(field) => write!(f, "{field} is out of range"),
-            ErrorKind::TooLarge => f.write_str(
-                "a fleet of more than 1,000,000,000 instances, or costs beyond all sense",
-            ),
+            ErrorKind::TooLarge => f.write_str("it has more than 1,000,000,000 instances"),
+            ErrorKind::TooCostly => {
+                f.write_str("its costs are beyond 92,000,000,000,000,000 a month")
+            }
         }
     }
 }

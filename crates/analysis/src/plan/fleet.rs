@@ -21,7 +21,9 @@ pub struct Sizing {
     pub per_zone: u64,
     /// All of them.
     pub instances: u64,
-    /// What is left when the largest zones that may be lost and the spare instances are gone.
+    /// What is certainly left when zones that may be lost and the spare instances are gone: an instance that not each zone has
+    /// may be among the lost ones, and is not counted on. This is what [`size`] counts on, so that a pool takes more instances
+    /// as soon as these are used beyond the target, and not before.
     pub survivors: u64,
 }
 
@@ -76,11 +78,8 @@ pub fn size(fleet: &Fleet, work: f64) -> Result<Sizing, Error> {
     if instances > MOST_INSTANCES {
         return Err(ErrorKind::TooLarge.into());
     }
-    // Zones differ by one instance at most; the largest are lost.
-    let lost = fleet.zone_failures * (instances / zones)
-        + fleet.zone_failures.min(instances % zones)
-        + fleet.spare_instances;
-    Ok(Sizing { work, base, per_zone, instances, survivors: instances - lost })
+    let survivors = left * (instances / zones) - fleet.spare_instances;
+    Ok(Sizing { work, base, per_zone, instances, survivors })
 }
 
 /// Instances that are shared by some chains.
@@ -151,7 +150,13 @@ mod tests {
             ..Fleet::default()
         };
         let sizing = size(&fleet, 0.5).unwrap();
-        // 2, 1 and 1: of which the last is left.
+        // 2, 1 and 1: of which one of the last is left.
         assert_eq!((sizing.per_zone, sizing.instances, sizing.survivors), (1, 4, 1));
+        // 4, 4 and 3: three in either zone that is left are counted on, as a seventh would have four in each.
+        let fleet = Fleet { zone_failures: 1, min_instances: 11, ..fleet };
+        let sizing = size(&fleet, 4.0).unwrap();
+        assert_eq!((sizing.per_zone, sizing.instances, sizing.survivors), (3, 11, 6));
+        assert_eq!(size(&fleet, 4.2).unwrap().instances, 11);
+        assert_eq!(size(&fleet, 4.3).unwrap().instances, 12);
     }
 }

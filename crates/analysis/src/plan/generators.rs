@@ -48,6 +48,13 @@ impl StrategyKind {
     }
 }
 
+/// Hosts that a rate takes, of which each can send so much; `None` where they can send nothing, or more than a billion are
+/// needed.
+#[must_use]
+pub fn hosts_for(rate: Rate, each: Rate) -> Option<u64> {
+    ceiling(rate.per_second() / each.per_second()).map(|hosts| hosts.max(1))
+}
+
 /// The three ways to send `target` for `duration`, where a host as it comes can send `plain` and a tuned one `tuned`. `None`
 /// where they can send nothing.
 #[must_use]
@@ -57,16 +64,15 @@ pub fn strategies(
     plain: Rate,
     tuned: Rate,
 ) -> Option<[Strategy; 3]> {
-    let hosts = |each: Rate| ceiling(target.per_second() / each.per_second()).map(|n| n.max(1));
     let alone = Rate(target.per_second().min(plain.per_second()));
     let longer = target.per_second() / alone.per_second();
     let all = |kind, hosts| Strategy { kind, hosts, rate: target, duration };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     let long = Nanos((duration.0 as f64 * longer) as u64);
     Some([
-        all(StrategyKind::ManyHosts, hosts(plain)?),
+        all(StrategyKind::ManyHosts, hosts_for(target, plain)?),
         Strategy { kind: StrategyKind::OneHost, hosts: 1, rate: alone, duration: long },
-        all(StrategyKind::TunedHosts, hosts(tuned)?),
+        all(StrategyKind::TunedHosts, hosts_for(target, tuned)?),
     ])
 }
 

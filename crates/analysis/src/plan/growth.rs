@@ -4,17 +4,49 @@ use plimsoll_model::Rate;
 
 use super::cost::Bill;
 use super::error::{Error, ErrorKind};
+use super::fleet::ceiling;
 use super::inputs::{Growth, Inputs};
 use super::outcome::{Outcome, outcome};
 
 /// How a fleet grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Growing {
-    /// Today, which is month 0, and the months after it; those are left out that would take more than a billion instances.
+    /// Today, which is month 0, and the months after it.
     pub months: Vec<Month>,
+    /// Why months at the end are left out, where some are.
+    pub ended: Option<Ended>,
     /// When the first pool is full; `None` where nothing grows.
     pub full: Option<Full>,
 }
+
+/// Why further months are not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// They would take more than a billion instances.
+    TooLarge,
+    /// They would cost more than money can tell.
+    TooCostly,
+    /// A chain would have less than [`LEAST`] to carry.
+    NextToNothing,
+}
+
+impl Ended {
+    /// The name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::TooCostly => "too_costly",
+            Self::NextToNothing => "next_to_nothing",
+        }
+    }
+}
+
+/// Less than this, a request in eleven days, is nothing to plan for.
+pub const LEAST: Rate = Rate(1e-6);
+
+/// Months, a hundred years of them, after which nobody asks when a fleet is full.
+pub const HORIZON: u32 = 1_200;
 
 /// A month.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +68,8 @@ pub struct Full {
     pub pool: usize,
     /// Months from today: `ln(N_surv * u / U)/ln(1 + g)`.
     pub after_months: f64,
-    /// The first month for which it takes more instances.
-    pub month: u32,
+    /// The first month for which it takes more instances; `None` beyond [`HORIZON`].
+    pub month: Option<u32>,
 }
 
 /// The months, for a fleet that is sized as `today` is.
@@ -47,11 +79,22 @@ pub struct Full {
 pub(super) fn growing(inputs: &Inputs, growth: Growth, today: &Outcome) -> Result<Growing, Error> {
     let factor = |month: u32| (1.0 + growth.per_month).powi(month.cast_signed());
     let mut months = Vec::new();
+    let mut ended = None;
     for number in 0..=growth.months {
         let grown = grown(inputs, factor(number));
+        if number > 0 && grown.chains.iter().any(|chain| chain.target < LEAST) {
+            ended = Some(Ended::NextToNothing);
+            break;
+        }
         let needs = match outcome(&grown, inputs.fleet.size_at.at()) {
-            // Beyond all sense there is nothing to tell.
-            Err(error) if error.kind() == ErrorKind::TooLarge => break,
+            Err(Error(ErrorKind::TooLarge)) => {
+                ended = Some(Ended::TooLarge);
+                break;
+            }
+            Err(Error(ErrorKind::TooCostly)) => {
+                ended = Some(Ended::TooCostly);
+                break;
+            }
             needs => needs?,
         };
         months.extend(needs.map(|needs| Month {
@@ -61,7 +104,7 @@ pub(super) fn growing(inputs: &Inputs, growth: Growth, today: &Outcome) -> Resul
             bill: needs.bill,
         }));
     }
-    Ok(Growing { months, full: full(inputs, growth, today) })
+    Ok(Growing { months, ended, full: full(inputs, growth, today) })
 }
 
 fn full(inputs: &Inputs, growth: Growth, today: &Outcome) -> Option<Full> {
@@ -74,10 +117,18 @@ fn full(inputs: &Inputs, growth: Growth, today: &Outcome) -> Option<Full> {
     };
     let all = today.pools.iter().enumerate().map(after);
     let (pool, after_months) = all.min_by(|left, right| left.1.total_cmp(&right.1))?;
-    // A fleet that is full after exactly two months carries the second, and not the third.
+    // A fleet that is full after exactly two months carries the second, and not the third: what floating point makes of that
+    // is for the sizing to say.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    let month = (after_months + 1e-9).floor() as u32;
-    Some(Full { pool, after_months, month: month.saturating_add(1) })
+    let first = (after_months.floor() as u32).max(1);
+    let sizing = &today.pools.get(pool)?.sizing;
+    let carries = |month: u32| {
+        let work = sizing.work * (1.0 + growth.per_month).powi(month.cast_signed());
+        let needed = ceiling(work / inputs.fleet.utilisation_target);
+        needed.is_some_and(|needed| needed <= sizing.survivors)
+    };
+    let month = (first..=HORIZON).find(|&month| !carries(month));
+    Some(Full { pool, after_months, month })
 }
 
 /// The same with all targets times `factor`.

@@ -19,6 +19,18 @@ impl Inputs {
     pub fn target(&self) -> Rate {
         Rate(self.chains.iter().map(|chain| chain.target.per_second()).sum())
     }
+
+    /// The same at the peak, which the fleet is sized for.
+    #[must_use]
+    pub fn peak(&self) -> Rate {
+        Rate(self.target().per_second() * self.fleet.peak_factor)
+    }
+
+    /// Whether every capacity is one number, known exactly.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.chains.iter().all(|chain| chain.capacity == Capacity::known(chain.capacity.point))
+    }
 }
 
 /// A chain, what it is to carry and what an instance carries of it.

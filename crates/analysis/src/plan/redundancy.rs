@@ -1,6 +1,6 @@
 //! What it costs to survive: instances beyond those that carry the load.
 
-use plimsoll_model::Money;
+use plimsoll_model::{Decimal, Money};
 
 use super::inputs::{Costs, Fleet};
 use super::outcome::Outcome;
@@ -16,7 +16,8 @@ pub struct Redundancy {
     pub zones: u64,
     /// They make up the least number of instances.
     pub least: u64,
-    /// What all but the base costs a month; `None` without prices.
+    /// What all but the base costs a month: what instances cost with it, less what they would cost without. Who needs fewer
+    /// instances reserves no more than these. `None` without prices.
     pub cost: Option<Money>,
 }
 
@@ -31,12 +32,13 @@ pub(super) fn redundancy(fleet: &Fleet, costs: Option<&Costs>, outcome: &Outcome
         all.least += sizing.instances - spread;
     }
     all.cost = costs.and_then(|costs| {
-        let on_demand = |instances: u64| {
-            let hours =
-                plimsoll_model::Decimal::from(instances.saturating_sub(costs.reserved_instances));
-            costs.on_demand.times(hours.checked_mul(costs.hours_per_month.0)?)
+        let hours = |instances: u64| Decimal::from(instances).checked_mul(costs.hours_per_month.0);
+        let price = |instances: u64| {
+            let reserved = instances.min(costs.reserved_instances);
+            let on_demand = costs.on_demand.times(hours(instances - reserved)?)?;
+            Some(on_demand + costs.reserved.times(hours(reserved)?)?)
         };
-        Some(on_demand(outcome.instances)? - on_demand(all.base)?)
+        Some(price(outcome.instances)? - price(all.base)?)
     });
     all
 }

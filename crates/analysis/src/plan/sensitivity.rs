@@ -1,6 +1,6 @@
 //! Which assumption moves the answer most: each is moved alone, and the plan made again.
 
-use plimsoll_model::{Decimal, Money, Price, Rate};
+use plimsoll_model::{Decimal, Hours, Money, Price, Rate};
 
 use super::error::Error;
 use super::inputs::{At, Inputs};
@@ -8,6 +8,9 @@ use super::outcome::outcome;
 
 /// How far a quantity is moved, each way.
 pub const STEP: f64 = 0.1;
+
+/// Hours of a month of 31 days.
+const MOST_HOURS: Decimal = Decimal::from_parts(744, 0, 0, false, 0);
 
 /// Something that the plan takes for granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +24,24 @@ pub enum Assumption {
     SpareInstances,
     Zones,
     ZoneFailures,
+    MinInstances,
+    HoursPerMonth,
     OnDemandPrice,
     ReservedPrice,
+    ReservedInstances,
+    SpotPrice,
+    SpotInstances,
+    SpotOverhead,
     QueryPrice,
     QueriesPerRelay,
     EgressPrice,
+    EgressFree,
     BytesPerRelay,
     Fixed,
 }
 
 impl Assumption {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 22] = [
         Self::Targets,
         Self::Capacities,
         Self::UtilisationTarget,
@@ -40,11 +50,18 @@ impl Assumption {
         Self::SpareInstances,
         Self::Zones,
         Self::ZoneFailures,
+        Self::MinInstances,
+        Self::HoursPerMonth,
         Self::OnDemandPrice,
         Self::ReservedPrice,
+        Self::ReservedInstances,
+        Self::SpotPrice,
+        Self::SpotInstances,
+        Self::SpotOverhead,
         Self::QueryPrice,
         Self::QueriesPerRelay,
         Self::EgressPrice,
+        Self::EgressFree,
         Self::BytesPerRelay,
         Self::Fixed,
     ];
@@ -61,11 +78,18 @@ impl Assumption {
             Self::SpareInstances => "fleet.spare_instances",
             Self::Zones => "fleet.zones",
             Self::ZoneFailures => "fleet.zone_failures",
+            Self::MinInstances => "fleet.min_instances",
+            Self::HoursPerMonth => "cost.hours_per_month",
             Self::OnDemandPrice => "cost.on_demand_per_hour",
             Self::ReservedPrice => "cost.reserved_per_hour",
+            Self::ReservedInstances => "cost.reserved_instances",
+            Self::SpotPrice => "cost.spot_per_hour",
+            Self::SpotInstances => "cost.spot_instances",
+            Self::SpotOverhead => "cost.spot_interruption_overhead",
             Self::QueryPrice => "cost.db_price_per_million",
             Self::QueriesPerRelay => "*.db_queries_per_relay",
             Self::EgressPrice => "cost.egress_price_per_gb",
+            Self::EgressFree => "cost.egress_free_gb",
             Self::BytesPerRelay => "*.egress_bytes_per_relay",
             Self::Fixed => "cost.fixed_per_month",
         }
@@ -74,7 +98,15 @@ impl Assumption {
     /// Whether it is a number of things, which is moved by one of them.
     #[must_use]
     pub fn is_count(self) -> bool {
-        matches!(self, Self::SpareInstances | Self::Zones | Self::ZoneFailures)
+        matches!(
+            self,
+            Self::SpareInstances
+                | Self::Zones
+                | Self::ZoneFailures
+                | Self::MinInstances
+                | Self::ReservedInstances
+                | Self::SpotInstances
+        )
     }
 }
 
@@ -172,6 +204,13 @@ fn with(inputs: &Inputs, assumption: Assumption, up: bool) -> Option<Inputs> {
         Assumption::SpareInstances => fleet.spare_instances = counted(fleet.spare_instances)?,
         Assumption::Zones => fleet.zones = counted(fleet.zones)?,
         Assumption::ZoneFailures => fleet.zone_failures = counted(fleet.zone_failures)?,
+        Assumption::MinInstances => fleet.min_instances = counted(fleet.min_instances)?,
+        Assumption::HoursPerMonth => {
+            let costs = costs?;
+            let hours = costs.hours_per_month.0 * tenth;
+            // There is no longer month.
+            costs.hours_per_month = Hours(Some(hours).filter(|hours| *hours <= MOST_HOURS)?);
+        }
         Assumption::OnDemandPrice => {
             let costs = costs?;
             costs.on_demand = priced(costs.on_demand)?;
@@ -180,6 +219,20 @@ fn with(inputs: &Inputs, assumption: Assumption, up: bool) -> Option<Inputs> {
             let costs = costs?;
             costs.reserved = priced(costs.reserved)?;
         }
+        Assumption::ReservedInstances => {
+            // What is reserved for nothing says nothing: nobody said what it costs.
+            let costs = costs.filter(|costs| costs.reserved > Price::default())?;
+            costs.reserved_instances = counted(costs.reserved_instances)?;
+        }
+        Assumption::SpotPrice => {
+            let costs = costs?;
+            costs.spot = priced(costs.spot)?;
+        }
+        Assumption::SpotInstances => {
+            let costs = costs?;
+            costs.spot_instances = counted(costs.spot_instances)?;
+        }
+        Assumption::SpotOverhead => costs?.spot_overhead *= tenth,
         Assumption::QueryPrice => {
             let costs = costs?;
             costs.db_per_million = priced(costs.db_per_million)?;
@@ -188,6 +241,7 @@ fn with(inputs: &Inputs, assumption: Assumption, up: bool) -> Option<Inputs> {
             let costs = costs?;
             costs.egress_per_gb = priced(costs.egress_per_gb)?;
         }
+        Assumption::EgressFree => costs?.egress_free_gb *= tenth,
         Assumption::Fixed => {
             let costs = costs?;
             costs.fixed = Money::rounded(costs.fixed.amount() * tenth)?;

@@ -8,7 +8,7 @@ use crate::groups::{Group, MAX_GROUPS};
 use crate::{ChainsBy, Grouping, Options};
 
 /// Records for whose group there was no room.
-pub(super) const OTHER: &str = "(other)";
+pub const OTHER: &str = "(other)";
 
 /// The chain of each group, by the group's number.
 pub(crate) fn chain_names(counting: &Counting, options: &Options) -> (Grouping, Vec<String>) {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
 
 use plimsoll_analysis::plan::breaking::Breaks;
+use plimsoll_analysis::plan::growth::{Ended, HORIZON};
 use plimsoll_analysis::plan::sensitivity::Assumption;
 use plimsoll_analysis::plan::{
     At, Capacity, Costs, Demand, ErrorKind, Fleet, Growth, Inputs, Pooling, SizeAt, outcome, plan,
@@ -101,7 +102,7 @@ fn the_fleet_is_full_when_its_survivors_are() {
     assert_eq!(instances, [24, 27, 27]);
     let full = found.full.unwrap();
     let expected = (15.0_f64 * 0.7 / (88.0 / 9.0)).ln() / 1.08_f64.ln();
-    assert!((full.after_months - expected).abs() < 1e-9 && full.month == 1, "{full:?}");
+    assert!((full.after_months - expected).abs() < 1e-9 && full.month == Some(1), "{full:?}");
     let shrinking = Inputs {
         growth: Some(Growth { per_month: -0.05, months: 3 }),
         ..inputs(four(1.0), three_zones())
@@ -130,9 +131,99 @@ fn instances_are_paid_by_their_kind() {
     let bill = found.chosen.bill.unwrap();
     let amounts: Vec<i64> = bill.items.iter().map(|line| line.amount.cents()).collect();
     // Egress: 15,768 GB less 15,000.
-    assert_eq!(amounts, [173_740, 73_000, 21_900, 0, 6_912, 0]);
-    // Nine of these carry nothing while all are up: (24 - 14)·0.17·730, all of them on demand.
-    assert_eq!(found.redundancy.cost, Some(Money::from_cents(124_100)));
+    assert_eq!(amounts, [173_740, 73_000, 2_1900, 0, 6_912, 0]);
+    // Ten of these carry nothing while all are up: (24 - 14)·0.17·730, all of them on demand.
+    assert_eq!(found.redundancy.cost, Some(Money::from_cents(12_4100)));
+    // With 20 reserved, 14 would be reserved without redundancy: 6·0.1·730 + 4·0.17·730; 30 are more than the fleet has.
+    for (reserved, cents) in [(20, 93_440), (24, 73_000), (30, 73_000)] {
+        let mut priced = priced.clone();
+        priced.costs.as_mut().unwrap().reserved_instances = reserved;
+        let found = plan(&priced).unwrap();
+        assert_eq!(found.redundancy.cost, Some(Money::from_cents(cents)), "{reserved}");
+    }
+}
+
+/// What costs depend on is moved, too.
+#[test]
+fn each_input_of_the_costs_is_an_assumption() {
+    use Assumption::{
+        EgressFree, HoursPerMonth, MinInstances, ReservedInstances, SpotInstances, SpotOverhead,
+        SpotPrice,
+    };
+    let costs = Costs {
+        on_demand: Price::new(0.17).unwrap(),
+        reserved_instances: 10,
+        reserved: Price::new(0.1).unwrap(),
+        spot_instances: 4,
+        spot: Price::new(0.06).unwrap(),
+        spot_overhead: exact(0.25).unwrap(),
+        egress_per_gb: Price::new(0.09).unwrap(),
+        egress_free_gb: Decimal::from(15_000),
+        ..Costs::default()
+    };
+    let fleet = Fleet { min_instances: 30, ..three_zones() };
+    let priced = Inputs { costs: Some(costs), ..inputs(four(1.0), fleet) };
+    let found = plan(&priced).unwrap();
+    let now = found.chosen.bill.unwrap().total;
+    // An instance on demand is 124.10 and a reserved one 73.00, a spot one 1.25·43.80; a tenth of the overhead is 4·0.025·43.80;
+    // of 1,500 GB fewer are 135.00. Months have no 803 hours.
+    for (assumption, less, more) in [
+        (MinInstances, Some(-12_410), Some(12_410)),
+        (ReservedInstances, Some(5_110), Some(-5_110)),
+        (SpotInstances, Some(-5_475), Some(5_475)),
+        (SpotPrice, Some(-2_190), Some(2_190)),
+        (SpotOverhead, Some(-438), Some(438)),
+        (EgressFree, Some(13_500), Some(-6_912)),
+    ] {
+        let moved = found.sensitivity.iter().find(|moved| moved.assumption == assumption).unwrap();
+        let by =
+            [moved.less, moved.more].map(|end| end.map(|end| (end.cost.unwrap() - now).cents()));
+        assert_eq!(by, [less, more], "{assumption:?}");
+    }
+    let hours = found.sensitivity.iter().find(|moved| moved.assumption == HoursPerMonth).unwrap();
+    assert!(hours.less.is_some() && hours.more.is_none(), "{hours:?}");
+}
+
+/// 4, 4 and 3 instances: a month that takes a seventh to be left takes twelve.
+#[test]
+fn a_fleet_is_full_when_the_table_has_more_instances() {
+    let fleet = Fleet {
+        zones: 3,
+        zone_failures: 1,
+        spare_instances: 0,
+        min_instances: 11,
+        ..Fleet::default()
+    };
+    let growth = Some(Growth { per_month: 0.05, months: 6 });
+    let one = vec![chain("a", 400.0, Capacity::known(Rate(100.0)))];
+    let found = plan(&Inputs { growth, ..inputs(one, fleet) }).unwrap();
+    let growing = found.growing.unwrap();
+    let instances: Vec<u64> = growing.months.iter().map(|month| month.instances).collect();
+    assert_eq!(instances, [11, 11, 12, 12, 12, 12, 12]);
+    // 6·0.7/4 = 1.05 is exactly a month.
+    let full = growing.full.unwrap();
+    assert!((full.after_months - 1.0).abs() < 1e-9 && full.month == Some(2), "{full:?}");
+    assert!((found.breaking[0].factor - 1.05).abs() < 1e-12);
+}
+
+/// What shrinks to nothing ends, and what grows next to not at all is full beyond all that anybody asks for.
+#[test]
+fn growth_has_its_ends() {
+    let grown = |per_month: f64, costs: Option<Costs>| {
+        let growth = Some(Growth { per_month, months: 600 });
+        let inputs = Inputs { growth, costs, ..inputs(four(1.0), three_zones()) };
+        plan(&inputs).unwrap().growing.unwrap()
+    };
+    for costs in [None, Some(Costs::default())] {
+        let found = grown(-0.99, costs);
+        // 1000·0.01^4 = 1e-5, and the fifth is below 1e-6.
+        assert_eq!((found.months.len(), found.ended), (5, Some(Ended::NextToNothing)));
+    }
+    let found = grown(1e-300, None);
+    assert_eq!((found.months.len(), found.ended), (601, None));
+    assert!(found.full.unwrap().month.is_none());
+    assert!(found.full.unwrap().after_months > f64::from(HORIZON));
+    assert_eq!(grown(1.0, None).ended, Some(Ended::TooLarge));
 }
 
 /// What `plan.json` shows: queries cost more than instances.
@@ -172,6 +263,9 @@ fn what_is_out_of_range_is_an_error() {
     let fleet = Fleet { peak_factor: 1.2, load_factor: 1.3, ..three_zones() };
     assert_eq!(kind(&inputs(four(1.0), fleet)), ErrorKind::OutOfRange("load_factor"));
     assert_eq!(kind(&inputs(four(1e-9), three_zones())), ErrorKind::TooLarge);
+    let costs = Some(Costs { on_demand: Price::new(1e9).unwrap(), ..Costs::default() });
+    let dear = Inputs { costs, ..inputs(four(1e-5), three_zones()) };
+    assert_eq!(kind(&dear), ErrorKind::TooCostly);
     assert_eq!(kind(&inputs(four(0.0), three_zones())), ErrorKind::OutOfRange("capacity"));
     assert_eq!(kind(&inputs(four(f64::NAN), three_zones())), ErrorKind::OutOfRange("capacity"));
     // 24 instances times six a month: more than a billion from the tenth on.
@@ -266,6 +360,19 @@ proptest! {
             let worst = pool.sizing.worst_utilisation();
             prop_assert!(worst <= inputs.fleet.utilisation_target * (1.0 + 1e-12), "{worst}: {pool:?}");
             prop_assert!(pool.sizing.utilisation() <= worst);
+        }
+    }
+
+    #[test]
+    fn the_first_month_with_more_instances_is_when_the_fleet_is_full(inputs in any_inputs(), per_month in 0.001_f64..1.0) {
+        let growth = Some(Growth { per_month, months: 60 });
+        let growing = plan(&Inputs { growth, costs: None, ..inputs }).unwrap().growing.unwrap();
+        let today = growing.months[0].instances;
+        let more = growing.months.iter().find(|month| month.instances > today).map(|month| month.number);
+        let full = growing.full.unwrap().month;
+        match more {
+            Some(more) => prop_assert_eq!(full, Some(more)),
+            None => prop_assert!(full.is_none_or(|full| full as usize >= growing.months.len())),
         }
     }
 

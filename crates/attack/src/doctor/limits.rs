@@ -1,4 +1,4 @@
-use plimsoll_model::{Nanos, Rate};
+use plimsoll_model::{Nanos, Ports, Rate};
 
 use super::checks::{files, ports};
 use super::{Binding, Host, Plan};
@@ -10,6 +10,10 @@ pub struct PerRequest {
     pub cpu: Option<Nanos>,
     /// The share of its CPU time that a host may use; beyond, an analysis takes it for the limit.
     pub cpu_share: f64,
+    /// The share of its ports that a host may use.
+    pub port_share: f64,
+    /// How long a port is taken after its connection, where nothing lets it be used again earlier.
+    pub port_hold: Nanos,
     /// Bits on the network, in the busier direction, and how many a host can move each second.
     pub network: Option<(f64, f64)>,
 }
@@ -18,9 +22,10 @@ pub struct PerRequest {
 pub const NETWORK_SHARE: f64 = 0.8;
 
 impl Default for PerRequest {
-    /// CPU time as the preflight assumes it, four fifths of it; a network that is no limit.
+    /// CPU time as the preflight assumes it, four fifths of it and of the ports; a network that is no limit.
     fn default() -> Self {
-        Self { cpu: None, cpu_share: 0.8, network: None }
+        let Ports { utilisation, hold, .. } = Ports::default();
+        Self { cpu: None, cpu_share: 0.8, port_share: utilisation, port_hold: hold, network: None }
     }
 }
 
@@ -35,7 +40,7 @@ pub fn limits(host: &Host, plan: &Plan, request: &PerRequest) -> Vec<(Binding, R
     let network =
         |(bits, most): (f64, f64)| (bits > 0.0).then(|| Rate(most * NETWORK_SHARE / bits));
     let mut limits: Vec<(Binding, Rate)> = [
-        (Binding::Ports, ports::most(host, plan)),
+        (Binding::Ports, ports::most(host, plan, request.port_share, request.port_hold)),
         (Binding::OpenFiles, files::most(host, plan)),
         (Binding::Cpu, host.cpu_time().map(|cpus| Rate(cpus * request.cpu_share * each))),
         (Binding::Network, request.network.and_then(network)),
@@ -90,6 +95,19 @@ mod tests {
         // vegeta gains from a wider range, and from nothing else.
         let (_, tuned) = limits(&improved(&linux(), &plan), &plan, &PerRequest::default())[0];
         assert!((tuned.per_second() - 64_512.0 * 0.8 / 60.0).abs() < 1e-9);
+        // Half of the ports, for 30 s each; where they serve again after 1 s, that is what counts.
+        let request = PerRequest {
+            port_share: 0.5,
+            port_hold: Nanos(30_000_000_000),
+            ..PerRequest::default()
+        };
+        let (_, most) = limits(&linux(), &plan, &request)[0];
+        assert!((most.per_second() - 28_232.0 * 0.5 / 30.0).abs() < 1e-9);
+        let reused = Host { tw_reuse: Some(1), cpus: None, ..linux() };
+        let own = Plan { generator: Generator::Plimsoll, ..plan };
+        let (binding, most) = limits(&reused, &own, &request)[0];
+        assert_eq!(binding, Binding::Ports);
+        assert!((most.per_second() - 28_232.0 * 0.5).abs() < 1e-9);
     }
 
     #[test]

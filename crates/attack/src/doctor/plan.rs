@@ -1,5 +1,7 @@
 use plimsoll_model::{Nanos, Rate};
 
+use super::checks::files;
+
 /// An attack that is planned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
@@ -65,6 +67,12 @@ impl Generator {
 }
 
 impl Plan {
+    /// Files that a generator has open if all is well, when one host sends all of it.
+    #[must_use]
+    pub fn open_files(&self) -> u64 {
+        files::needed(self)
+    }
+
     /// Requests in flight if each takes `lasting`.
     pub(super) fn in_flight(&self, lasting: Nanos) -> u64 {
         let lasting = self.duration.map_or(lasting, |duration| lasting.min(duration));

@@ -163,7 +163,7 @@ fn all_named_apart(chains: &[ChainSpec]) -> anyhow::Result<()> {
 
 /// The chains of the configuration that have targets: each at its own rate, or with its share of the rate that was typed.
 fn configured(args: &Attack) -> anyhow::Result<Vec<ChainSpec>> {
-    let chains = Config::load(args.config.as_deref())?.attacked()?;
+    let chains = Config::load(args.config.as_deref(), args.output.as_deref())?.attacked()?;
     let is_typed =
         args.find_capacity || args.rate.is_some() || args.ramp.is_some() || args.steps.is_some();
     let rates = if !is_typed && chains.iter().any(|chain| chain.target_rps.is_some()) {

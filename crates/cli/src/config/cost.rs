@@ -5,7 +5,7 @@ use plimsoll_model::{Decimal, Hours, Money, Price, exact};
 use serde::Deserialize;
 
 use super::Config;
-use super::numbers::{count, number, quantity};
+use super::numbers::{count, number, quantity, shown};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -51,7 +51,10 @@ impl CostTable {
             let value = value.unwrap_or(0.0);
             let found = Price::new(value).filter(|_| value <= 1e9);
             found.ok_or_else(|| {
-                anyhow::anyhow!("cost.{key} = {value}: expected a price, from 0 to 1,000,000,000")
+                anyhow::anyhow!(
+                    "cost.{key} = {}: expected a price, from 0 to 1,000,000,000",
+                    shown(value)
+                )
             })
         };
         let currency = self.currency.clone().unwrap_or_else(|| Costs::default().currency);
@@ -64,9 +67,17 @@ impl CostTable {
             "cost.hours_per_month",
             self.hours_per_month,
             730.0,
-            1e-3..=8_784.0,
-            "hours that a month has: 730, unless the fleet runs only at times",
+            // 31 days.
+            1e-3..=744.0,
+            "hours that a month has, up to 744: 730, unless the fleet runs only at times",
         )?;
+        let overhead =
+            quantity("cost.spot_interruption_overhead", self.spot_interruption_overhead)?
+                .unwrap_or_default();
+        anyhow::ensure!(
+            overhead <= Decimal::ONE,
+            "cost.spot_interruption_overhead = {overhead}: expected a share from 0 to 1: 0.05 is 5 %"
+        );
         let fixed = price("fixed_per_month", self.fixed_per_month)?;
         Ok(Costs {
             currency,
@@ -76,11 +87,7 @@ impl CostTable {
             reserved: price("reserved_per_hour", self.reserved_per_hour)?,
             spot_instances: count("cost.spot_instances", self.spot_instances, 0, 0)?,
             spot: price("spot_per_hour", self.spot_per_hour)?,
-            spot_overhead: quantity(
-                "cost.spot_interruption_overhead",
-                self.spot_interruption_overhead,
-            )?
-            .unwrap_or_default(),
+            spot_overhead: overhead,
             fixed: Money::rounded(fixed.amount()).unwrap_or_default(),
             db_per_million: price("db_price_per_million", self.db_price_per_million)?,
             egress_per_gb: price("egress_price_per_gb", self.egress_price_per_gb)?,

@@ -43,8 +43,9 @@ impl FleetTable {
             "fleet.peak_factor",
             self.peak_factor,
             default.peak_factor,
-            1.0..=1e3,
-            "the peak over the target, from 1 to 1000",
+            // A hundred and more is a percentage. A peak beyond this is another target.
+            1.0..=50.0,
+            "the peak over the target, from 1 to 50: 1.5 is a peak of half as much again",
         )?;
         let load_factor = number(
             "fleet.load_factor",

@@ -5,7 +5,7 @@ use plimsoll_model::Nanos;
 use serde::Deserialize;
 
 use super::Config;
-use super::numbers::{count, positive, word};
+use super::numbers::{count, number, positive, word};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -48,8 +48,10 @@ impl GeneratorTable {
     fn hosts(&self) -> anyhow::Result<GeneratorHosts> {
         let tools = [Generator::Plimsoll, Generator::Vegeta].map(|tool| (tool.name(), tool));
         let span = |key: &str, value: Option<f64>, unit: f64, expected: &str| {
-            let value =
-                value.map(|value| positive(key, Some(value), value, expected)).transpose()?;
+            // A nanosecond at least.
+            let range = 1e-9 / unit..=1e9;
+            let value = value.map(|value| number(key, Some(value), value, range, expected));
+            let value = value.transpose()?;
             Ok::<_, anyhow::Error>(
                 value.map(|value| Nanos::from(std::time::Duration::from_secs_f64(value * unit))),
             )

@@ -4,10 +4,13 @@ use plimsoll_analysis::plan::Growth;
 use serde::Deserialize;
 
 use super::Config;
-use super::numbers::number;
+use super::numbers::{number, shown};
 
 /// Months that are looked at where nothing is said.
 const MONTHS: u32 = 12;
+
+/// Less than this, a percent in 800 years, is nothing.
+const LEAST: f64 = 0.000_001;
 
 /// The most that can be asked for.
 const MOST_MONTHS: u32 = 600;
@@ -35,6 +38,11 @@ impl GrowthTable {
             -0.99..=1.0,
             "a share from -0.99 to 1: 0.08 is 8 % a month",
         )?;
+        anyhow::ensure!(
+            per_month == 0.0 || per_month.abs() >= LEAST,
+            "growth.per_month = {}: expected 0, or a share from {LEAST} on: 0.08 is 8 % a month",
+            shown(per_month)
+        );
         let months = self.months.unwrap_or(MONTHS);
         anyhow::ensure!(
             (1..=MOST_MONTHS).contains(&months),

@@ -1,16 +1,27 @@
 //! Numbers and words as the tables have them, each within its range.
 
+use plimsoll_analysis::plan::growth::LEAST;
 use plimsoll_model::{Decimal, Rate, exact};
 
 /// Counts beyond this are mistakes.
 const MOST: u64 = 1_000_000;
+
+/// A number as it was probably written.
+pub(super) fn shown(value: f64) -> String {
+    if value == 0.0 || (1e-6..1e16).contains(&value.abs()) || !value.is_finite() {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
+}
 
 /// A share, if it is one.
 pub(super) fn share(key: &str, value: Option<f64>) -> anyhow::Result<Option<f64>> {
     if let Some(value) = value {
         anyhow::ensure!(
             (0.0..=1.0).contains(&value),
-            "{key} = {value}: expected a share between 0 and 1"
+            "{key} = {}: expected a share between 0 and 1",
+            shown(value)
         );
     }
     Ok(value)
@@ -25,18 +36,18 @@ pub(super) fn number(
     expected: &str,
 ) -> anyhow::Result<f64> {
     let value = value.unwrap_or(default);
-    anyhow::ensure!(range.contains(&value), "{key} = {value}: expected {expected}");
+    anyhow::ensure!(range.contains(&value), "{key} = {}: expected {expected}", shown(value));
     Ok(value)
 }
 
-/// The same, above 0.
+/// The same, above 0: a millionth and more.
 pub(super) fn positive(
     key: &str,
     value: Option<f64>,
     default: f64,
     expected: &str,
 ) -> anyhow::Result<f64> {
-    number(key, value, default, f64::MIN_POSITIVE..=1e9, expected)
+    number(key, value, default, LEAST.per_second()..=1e9, expected)
 }
 
 pub(super) fn count(
@@ -58,7 +69,7 @@ pub(super) fn quantity(key: &str, value: Option<f64>) -> anyhow::Result<Option<D
     let Some(value) = value else { return Ok(None) };
     let found = exact(value).filter(|_| (0.0..=1e9).contains(&value));
     let expected = "expected a number from 0 to 1,000,000,000";
-    Ok(Some(found.ok_or_else(|| anyhow::anyhow!("{key} = {value}: {expected}"))?))
+    Ok(Some(found.ok_or_else(|| anyhow::anyhow!("{key} = {}: {expected}", shown(value)))?))
 }
 
 pub(super) fn word<T: Copy>(
@@ -77,6 +88,6 @@ pub(super) fn word<T: Copy>(
 
 /// A rate that a chain is to carry, or an instance carries.
 pub(super) fn rate(key: &str, value: f64) -> anyhow::Result<Rate> {
-    let expected = "requests per second, above 0 and below 1,000,000,000";
+    let expected = "requests per second, from 0.000001 to 1,000,000,000";
     positive(key, Some(value), value, expected).map(Rate)
 }

@@ -11,6 +11,8 @@ pub(crate) struct Set {
     pub(crate) text: String,
     /// The key in dots, as complaints name it.
     pub(crate) key: String,
+    /// The same in its parts.
+    pub(crate) path: Vec<String>,
     table: Table,
 }
 
@@ -24,14 +26,35 @@ impl FromStr for Set {
         let parse = |value: &str| Table::from_str(&format!("{key} = {value}"));
         // Words need no quotes: fleet.pooling=per_chain.
         let table = parse(value).or_else(|_| parse(&Value::from(value).to_string()));
-        let table = table.map_err(|_| wrong())?;
+        let table = table.map_err(|_| match path(key) {
+            None if key.starts_with("chains.") => format!(
+                "{}; a name with anything but letters, digits, - and _ takes quotes, and these take others for the shell: --set 'chains.\"a name\".target_rps=5'",
+                wrong()
+            ),
+            _ => wrong(),
+        })?;
         if value.is_empty() && !key.is_empty() {
             return Err(format!("{key} has no value: {}", wrong()));
         }
         if key.is_empty() || table.len() != 1 {
             return Err(wrong());
         }
-        Ok(Self { text: text.to_owned(), key: key.replace('"', ""), table })
+        let path = path(key).ok_or_else(wrong)?;
+        Ok(Self { text: text.to_owned(), key: path.join("."), path, table })
+    }
+}
+
+/// The parts of a key, however they are quoted.
+fn path(key: &str) -> Option<Vec<String>> {
+    let mut table = Table::from_str(&format!("{key} = 0")).ok()?;
+    let mut path = Vec::new();
+    loop {
+        let (name, value) = std::mem::take(&mut table).into_iter().next()?;
+        path.push(name);
+        match value {
+            Value::Table(inner) => table = inner,
+            _ => return Some(path),
+        }
     }
 }
 
@@ -108,6 +131,19 @@ mod tests {
             "{ capacity_from = [\"x\"] }"
         );
         assert_eq!(apply("chains.a.capacity_rps=3", &mut table), "{ capacity_rps = 3 }");
+        for (text, path) in [
+            ("chains.'a.b'.target_rps=1", &["chains", "a.b", "target_rps"][..]),
+            ("chains.\"a b\".capacity_rps={ point = 1 }", &["chains", "a b", "capacity_rps"]),
+            ("fleet . zones=2", &["fleet", "zones"]),
+        ] {
+            let set: Set = text.parse().unwrap();
+            assert_eq!(
+                (set.path, set.key),
+                (path.iter().map(|&part| part.to_owned()).collect(), path.join("."))
+            );
+        }
+        let said = "chains.a b.target_rps=3".parse::<Set>().unwrap_err();
+        assert!(said.contains("takes quotes"), "{said}");
         for text in ["", "zones", "=3", "zones=", "a b=3", "a\nb=3"] {
             assert!(text.parse::<Set>().is_err(), "{text}");
         }

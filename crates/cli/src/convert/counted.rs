@@ -34,7 +34,8 @@ pub(super) fn write(
         threads: args.read.threads.into(),
         sha256: false,
     };
-    let settings = question.settings(&Config::load(args.read.config.as_deref())?)?;
+    let settings =
+        question.settings(&Config::load(args.read.config.as_deref(), args.output.as_deref())?)?;
     let (reading, secrets) = (settings.reading, settings.options.secrets);
     let mut out = output::Stream::open(args.output.as_deref())?;
     let (ledgers, (findings, labels)) =

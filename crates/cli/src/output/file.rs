@@ -9,20 +9,35 @@ use tempfile::NamedTempFile;
 
 /// Refuses to write where an input is read.
 pub(crate) fn refuse_input(to: &Path, sources: &[Source]) -> anyhow::Result<()> {
-    let Some(target) = regular(to) else { return Ok(()) };
     for source in sources {
-        let input = input_path(source.name());
         // A name that is no Unicode leads nowhere: it is only compared.
-        let same = to.to_string_lossy() == source.name()
-            || regular(input).is_some_and(|metadata| is_same(to, &target, input, &metadata));
         anyhow::ensure!(
-            !same,
+            !is_there(to, source.name(), input_path(source.name())),
             "--output {} would overwrite the input {}",
             to.display(),
             source.name()
         );
     }
     Ok(())
+}
+
+/// Refuses to write where the configuration is read.
+pub(crate) fn refuse_config(to: &Path, config: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !is_there(to, &config.to_string_lossy(), config),
+        "--output {} would overwrite the configuration {}",
+        to.display(),
+        config.display()
+    );
+    Ok(())
+}
+
+/// Whether a file that is there is the other.
+fn is_there(to: &Path, name: &str, other: &Path) -> bool {
+    regular(to).is_some_and(|target| {
+        let is_it = |metadata: Metadata| is_same(to, &target, other, &metadata);
+        to.to_string_lossy() == name || regular(other).is_some_and(is_it)
+    })
 }
 
 /// A file that is being written. All of it appears at once: what reads the file, or an interruption, finds the old

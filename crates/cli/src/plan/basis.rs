@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_analysis::plan::basis::Measured;
 use plimsoll_analysis::plan::{Capacity, Demand, Pooling};
+use plimsoll_analysis::{OTHER, UNMATCHED, VerdictKind};
 use plimsoll_model::Decimal;
 use plimsoll_render::MeasuredChain;
 use plimsoll_render::plan::{CapacityBasis, ChainBasis, Limit, Origin};
@@ -13,7 +14,10 @@ use super::refusals::{nothing, unfit};
 use super::together::mix;
 use super::{Refused, summaries};
 use crate::args::PlanArgs;
-use crate::config::{Config, PerRelay, PlannedChain};
+use crate::config::{Config, Given, PerRelay, PlannedChain};
+
+/// Chains whose names are told where another is missing.
+const MOST_NAMES: usize = 20;
 
 /// What is known of the chains.
 pub(super) struct Known {
@@ -28,40 +32,62 @@ pub(super) struct Capacities<'a> {
     notes: Vec<String>,
 }
 
+/// What is known of a chain.
 struct Found<'a> {
+    chain: &'a PlannedChain,
     capacity: Capacity,
     basis: CapacityBasis,
     measured: Option<&'a MeasuredChain>,
 }
 
 /// Where a chain's capacity is to be looked for.
-pub(super) enum Where {
-    Written,
+enum Where {
+    Written(Given),
     Measured(usize),
+}
+
+/// Where a chain's capacity is from.
+pub(super) struct Source<'a> {
+    pub(super) chain: &'a PlannedChain,
+    pub(super) from: Origins<'a>,
+}
+
+/// Somebody wrote it down, or it was measured.
+#[derive(Clone, Copy)]
+pub(super) enum Origins<'a> {
+    Written(Given),
+    Measured { place: usize, one: &'a One, own: &'a MeasuredChain },
 }
 
 pub(super) fn known<'a>(
     config: &Config,
     args: &PlanArgs,
-    chains: &[PlannedChain],
+    chains: &'a [PlannedChain],
     measured: &'a mut Measurements,
     pooling: Pooling,
 ) -> anyhow::Result<Capacities<'a>> {
     let mut places = Vec::new();
     for chain in chains {
-        places.push(place(config, args, chain, chains.len() == 1, measured)?);
+        places.push((chain, place(config, args, chain, chains.len() == 1, measured)?));
     }
     let measured = &*measured;
+    let source = |(chain, place): &(&'a PlannedChain, Where)| {
+        let from = match *place {
+            Where::Written(given) => Origins::Written(given),
+            Where::Measured(place) => measured_at(config, chains, chain, measured, place)?,
+        };
+        anyhow::Ok(Source { chain, from })
+    };
+    let sources = places.iter().map(source).collect::<anyhow::Result<Vec<_>>>()?;
     if measured.is_empty() {
         summaries::check_nothing(config, args)?;
     }
     let mut found = Capacities { chains: Vec::new(), notes: Vec::new() };
-    let of_mix = mix(args, chains, &places, measured, pooling)?;
-    for (chain, place) in chains.iter().zip(&places) {
-        found.chains.push(match place {
-            Where::Written => written(config, chain, &mut found.notes)?,
-            Where::Measured(place) => {
-                let Some((one, own)) = own(measured, *place, &chain.name) else { continue };
+    let of_mix = mix(args, &sources, pooling)?;
+    for &Source { chain, from } in &sources {
+        found.chains.push(match from {
+            Origins::Written(given) => written(config, chain, given, &mut found.notes),
+            Origins::Measured { place, one, own } => {
                 let (capacity, basis) = match of_mix {
                     Some((mix, capacity)) => (
                         capacity,
@@ -76,7 +102,7 @@ pub(super) fn known<'a>(
                 };
                 let key = match (chain.capacity, &chain.capacity_from[..]) {
                     (Some(_), _) => Some("capacity_rps"),
-                    (None, [_, ..]) if measured.is_named(*place) => Some("capacity_from"),
+                    (None, [_, ..]) if measured.is_named(place) => Some("capacity_from"),
                     _ => None,
                 };
                 if let Some(key) = key {
@@ -93,11 +119,11 @@ pub(super) fn known<'a>(
                         chain.name, own.name, one.from
                     ));
                 }
-                Found { capacity, basis, measured: Some(own) }
+                Found { chain, capacity, basis, measured: Some(own) }
             }
         });
     }
-    found.notes.extend(measured.left_over(chains, &places));
+    found.notes.extend(measured.left_over(&sources));
     let weak = found.chains.iter().filter_map(|found| match &found.basis {
         CapacityBasis::Measured { found, .. } => Some(found),
         CapacityBasis::Written { .. } => None,
@@ -128,8 +154,9 @@ fn place(
 ) -> anyhow::Result<Where> {
     let name = &chain.name;
     let typed = |key: &str| config.set_place(&format!("chains.{name}.{key}"));
-    if chain.capacity.is_some() && typed("capacity_rps").is_some() {
-        return Ok(Where::Written);
+    let written = chain.capacity.map(Where::Written);
+    if let Some(written) = chain.capacity.filter(|_| typed("capacity_rps").is_some()) {
+        return Ok(Where::Written(written));
     }
     let has_source = !chain.capacity_from.is_empty();
     if let Some(typed) = typed("capacity_from").filter(|_| has_source) {
@@ -141,8 +168,11 @@ fn place(
     match measured.of(name)[..] {
         [place] => return Ok(Where::Measured(place)),
         // One chain that is planned for, and one that was measured, whatever its attack was called.
-        [] if is_only && measured.chains().count() == 1 => return Ok(Where::Measured(0)),
-        [] => {}
+        [] => {
+            if let Some(place) = nobodys(config, measured).filter(|_| is_only) {
+                return Ok(Where::Measured(place));
+            }
+        }
         [first, second, ..] => {
             let from = |place: usize| measured.get(place).map_or("", |one| one.from.as_str());
             anyhow::bail!(
@@ -160,49 +190,95 @@ fn place(
         })?;
         return Ok(Where::Measured(place));
     }
-    if chain.capacity.is_some() {
-        return Ok(Where::Written);
+    if let Some(written) = written {
+        return Ok(written);
     }
     let what = format!("[chains.{name}]: what an instance sustains is not known");
-    let names: Vec<&str> = measured.chains().map(|chain| chain.name.as_str()).collect();
     Err(config.in_file(if measured.is_empty() {
         anyhow::anyhow!(
             "{what}: name result files or a summary (plimsoll plan steps/*.gob), or say it: capacity_rps = 450"
         )
     } else {
-        anyhow::anyhow!(
-            "{what}: the inputs have the chains {}; give a chain its name there, or a match that finds it, or say capacity_rps",
-            names.join(", ")
-        )
+        absent(&what, "the inputs have", measured.chains())
     }))
 }
 
-/// The chain of that name, or the only one.
-pub(super) fn own<'a>(
+/// That a chain is none of those that were measured.
+fn absent<'a>(
+    what: &str,
+    from: &str,
+    found: impl Iterator<Item = &'a MeasuredChain>,
+) -> anyhow::Error {
+    let mut names: Vec<&str> = found.map(|chain| chain.name.as_str()).collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let has = match names.len() {
+        0 => "no chain".to_owned(),
+        1 => format!("the chain {}", names[0]),
+        _ => format!("the chains {}", names.join(", ")),
+    };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    anyhow::anyhow!(
+        "{what}: {from} {has}{more}; give a chain its name there, or a match that finds it, or say capacity_rps"
+    )
+}
+
+/// Where one chain was measured alone that is neither what is left of others nor another that the configuration knows.
+fn nobodys(config: &Config, measured: &Measurements) -> Option<usize> {
+    let (place, only) = measured.only()?;
+    let is_known = is_rest(&only.name) || config.chain_names().contains(&only.name.as_str());
+    (!is_known).then_some(place)
+}
+
+/// Whether a group is what is left when the others have taken theirs, whatever that is.
+fn is_rest(name: &str) -> bool {
+    [UNMATCHED, OTHER].contains(&name)
+}
+
+/// The chain of that name in some inputs, or the only one there.
+fn measured_at<'a>(
+    config: &Config,
+    chains: &[PlannedChain],
+    chain: &PlannedChain,
     measured: &'a Measurements,
     place: usize,
-    name: &str,
-) -> Option<(&'a One, &'a MeasuredChain)> {
-    let one = measured.get(place)?;
-    let chains = &one.found.chains;
-    let named = chains.iter().find(|chain| chain.name == name);
-    let only = match &chains[..] {
-        [only] => Some(only),
+) -> anyhow::Result<Origins<'a>> {
+    let name = &chain.name;
+    let one = measured.get(place);
+    let all = one.map_or(&[][..], |one| &one.found.chains);
+    let own = all.iter().find(|own| own.name == *name).or(match all {
+        // Who names the same inputs for it as for another chain means all of them.
+        [only] if !is_rest(&only.name) => {
+            let is_its = |other: &PlannedChain| {
+                other.name == only.name && other.capacity_from == chain.capacity_from
+            };
+            (!chains.iter().any(is_its)).then_some(only)
+        }
         _ => None,
+    });
+    if let (Some(one), Some(own)) = (one, own) {
+        return Ok(Origins::Measured { place, one, own });
+    }
+    let (what, from) = if measured.is_named(place) {
+        (
+            format!("[chains.{name}]: what an instance sustains is not known"),
+            "the inputs have".to_owned(),
+        )
+    } else {
+        let from = one.map_or("", |one| one.from.as_str());
+        (format!("chains.{name}.capacity_from: {name} is not there"), format!("{from} has"))
     };
-    Some((one, named.or(only)?))
+    Err(config.in_file(absent(&what, &from, all.iter())))
 }
 
 fn written<'a>(
     config: &Config,
-    chain: &PlannedChain,
+    chain: &'a PlannedChain,
+    given: Given,
     notes: &mut Vec<String>,
-) -> anyhow::Result<Found<'a>> {
+) -> Found<'a> {
     let name = &chain.name;
     let key = format!("chains.{name}.capacity_rps");
-    let Some(given) = chain.capacity else {
-        anyhow::bail!("[chains.{name}]: what an instance sustains is not known");
-    };
     if given.low.is_none() {
         notes.push(format!(
             "{key} has no low end: what an instance sustains is taken for known exactly, at {}/s",
@@ -220,14 +296,16 @@ fn written<'a>(
         high: Some(given.high.unwrap_or(given.point)),
     };
     let place = config.set_place(&key).or_else(|| config.place(&key)).unwrap_or(key);
-    Ok(Found { capacity, basis: CapacityBasis::Written { place }, measured: None })
+    Found { chain, capacity, basis: CapacityBasis::Written { place }, measured: None }
 }
 
 /// Whether what broke may not have been the server, by the verdict.
 fn doubt(name: &str, own: &MeasuredChain) -> Option<String> {
+    use VerdictKind::{InsufficientData, Mixed, PathFailure, SetupError};
+
     own.capacity?.upper?;
-    let of_others = ["mixed", "path_failure", "setup_error", "insufficient_data"];
-    of_others.contains(&own.verdict.as_str()).then(|| {
+    let of_others = [Mixed, PathFailure, SetupError, InsufficientData];
+    of_others.iter().any(|kind| kind.name() == own.verdict).then(|| {
         format!(
             "{name}: what was too high there may not have been so for the server, as the verdict is {}: {}",
             own.verdict.replace('_', " "),
@@ -257,13 +335,13 @@ impl Capacities<'_> {
     pub(super) fn with_volumes(
         self,
         config: &Config,
-        chains: &[PlannedChain],
         default: PerRelay,
         prices_egress: bool,
     ) -> Known {
         let Self { chains: found, mut notes } = self;
         let mut known = Known { demands: Vec::new(), chains: Vec::new(), notes: Vec::new() };
-        for (chain, found) in chains.iter().zip(found) {
+        for found in found {
+            let chain = found.chain;
             let name = &chain.name;
             let (bytes, egress) = egress(config, chain, default, found.measured);
             if prices_egress && matches!(egress, Origin::NotRecorded | Origin::Unknown) {

@@ -7,18 +7,36 @@ use plimsoll_model::Rate;
 
 use crate::config::{GeneratorHosts, PlannedChain};
 
-/// What raises a host's limits, beforehand.
-pub(super) fn preparation(host: &Host, attack: &Attack, hosts: &GeneratorHosts) -> Vec<String> {
+/// What raises the limits of a host that sends `each`, beforehand.
+pub(super) fn preparation(
+    host: &Host,
+    attack: &Attack,
+    hosts: &GeneratorHosts,
+    each: Rate,
+) -> Vec<String> {
     let mut lines = Vec::new();
     if sysctl(host, attack).contains("\nnet.") {
         lines.push(format!(
-            "plimsoll doctor --emit sysctl --rate {} --generator {}{} | sudo tee /etc/sysctl.d/90-plimsoll.conf && sudo sysctl --system",
+            "plimsoll doctor --emit sysctl --rate {} --latency {}ms --generator {}{}{} | sudo tee /etc/sysctl.d/90-plimsoll.conf && sudo sysctl --system",
             number(attack.rate),
+            attack.latency.as_millis_f64(),
             hosts.tool.name(),
             if hosts.keepalive { "" } else { " --keepalive=false" },
+            if attack.source_ips > 1 {
+                format!(" --source-ips {}", attack.source_ips)
+            } else {
+                String::new()
+            },
         ));
     }
-    lines.push("ulimit -n 1048576".to_owned());
+    // Generators raise the limit to the hard one themselves.
+    let files = Attack { rate: each, ..*attack }.open_files();
+    if files > hosts.open_files {
+        lines.push(format!(
+            "ulimit -n {files} # above the hard limit, {}: as root, or after raising that (limits.conf, LimitNOFILE=)",
+            hosts.open_files
+        ));
+    }
     lines
 }
 
@@ -33,14 +51,16 @@ pub(super) fn commands(
     let part = strategy.rate.per_second() / plan.inputs.target().per_second();
     let seconds = strategy.duration.as_secs_f64().ceil();
     let keepalive = if hosts.keepalive { "" } else { " -keepalive=false" };
-    let targets = |chain: &PlannedChain| {
-        chain.targets.clone().unwrap_or_else(|| format!("{}.txt", chain.name))
+    let files = file_names(chains);
+    let targets = |chain: &PlannedChain, file: &str| {
+        chain.targets.clone().unwrap_or_else(|| format!("{file}.txt"))
     };
     let rate = |chain: &PlannedChain| Rate(chain.target.per_second() * part);
     match hosts.tool {
         Generator::Plimsoll => {
-            let each = chains.iter().map(|chain| {
-                let spec = format!("{}={}@{}", chain.name, targets(chain), number(rate(chain)));
+            let each = chains.iter().zip(&files).map(|(chain, file)| {
+                let targets = targets(chain, file);
+                let spec = format!("{}={targets}@{}", chain.name, number(rate(chain)));
                 format!(" --chain {}", quoted(&spec))
             });
             let shard = if strategy.hosts > 1 {
@@ -55,18 +75,46 @@ pub(super) fn commands(
         }
         Generator::Vegeta => chains
             .iter()
-            .map(|chain| {
+            .zip(&files)
+            .map(|(chain, file)| {
                 format!(
                     "vegeta attack -name {} -targets {} -rate {} -duration {seconds}s{keepalive} -output {} &",
                     quoted(&chain.name),
-                    quoted(&targets(chain)),
+                    quoted(&targets(chain, file)),
                     vegetas(rate(chain), strategy.hosts),
-                    quoted(&format!("{}-{host}.gob", chain.name))
+                    quoted(&format!("{file}-{host}.gob"))
                 )
             })
             .chain(["wait".to_owned()])
             .collect(),
     }
+}
+
+/// A name of a file for each chain, in the current directory and each another: what a directory or an option would be taken
+/// for is replaced.
+fn file_names(chains: &[PlannedChain]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for chain in chains {
+        let safe = |c: char| if c == '/' || c == '\\' || c.is_control() { '_' } else { c };
+        let plain: String = chain.name.chars().map(safe).collect();
+        let plain = match plain.strip_prefix(['-', '.']) {
+            Some(rest) => format!("_{rest}"),
+            None => plain,
+        };
+        let is_taken = |name: &String| {
+            let of_another = chains.iter().any(|other| other.name == *name);
+            (*name != chain.name && of_another) || names.contains(name)
+        };
+        let mut name = plain.clone();
+        for number in 2.. {
+            if !is_taken(&name) {
+                break;
+            }
+            name = format!("{plain}.{number}");
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// A host's part of a rate as vegeta takes it: a whole number of requests in a span. `2000/14s` is a fourteenth of 2,000/s.
@@ -101,6 +149,23 @@ mod tests {
         assert_eq!(vegetas(Rate(2_000.0), 14), "2000/14s");
         assert_eq!(vegetas(Rate(0.5), 1), "500/1000s");
         assert_eq!(number(Rate(333.333_333)), "333.333");
+    }
+
+    #[test]
+    fn each_chain_has_a_file_of_its_own() {
+        let chains =
+            ["/eth", "_eth", "a/b", "a_b.2", "a_b", "-v", "kava"].map(|name| PlannedChain {
+                name: name.to_owned(),
+                target: Rate(1.0),
+                capacity: None,
+                capacity_from: Vec::new(),
+                instances_under_test: None,
+                db_queries: None,
+                egress_bytes: None,
+                targets: None,
+            });
+        let expected = ["_eth.2", "_eth", "a_b.3", "a_b.2", "a_b", "_v", "kava"];
+        assert_eq!(file_names(&chains), expected);
     }
 
     #[test]

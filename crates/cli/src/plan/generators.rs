@@ -1,7 +1,7 @@
 //! The hosts that a test at the target takes. What a host can send is the preflight's to say.
 
 use plimsoll_analysis::plan::Plan;
-use plimsoll_analysis::plan::generators::{Strategy, StrategyKind, strategies};
+use plimsoll_analysis::plan::generators::{Strategy, StrategyKind, hosts_for, strategies};
 use plimsoll_attack::Options;
 use plimsoll_attack::doctor::Plan as Attack;
 use plimsoll_attack::doctor::{
@@ -34,10 +34,11 @@ pub(super) fn test(
     ports: &Ports,
     most_cpu: f64,
 ) -> Option<TestPlan> {
-    let target = plan.inputs.target();
+    // What the fleet is sized for is what a test has to send.
+    let peak = plan.inputs.peak();
     let (latency, latency_from) = latency(measured, hosts);
     let attack = Attack {
-        rate: target,
+        rate: peak,
         duration: None,
         latency,
         timeout: TIMEOUT,
@@ -67,12 +68,18 @@ pub(super) fn test(
         (None, None) => (None, "as the preflight assumes"),
     };
     let network = Some((bytes * 8.0, hosts.network));
-    let request = PerRequest { cpu, cpu_share: most_cpu, network };
+    let request = PerRequest {
+        cpu,
+        cpu_share: most_cpu,
+        port_share: ports.utilisation,
+        port_hold: ports.hold,
+        network,
+    };
     let tuned = improved(&stock, &attack);
     let of = |host: &Host| limits(host, &attack, &request);
     let (of_stock, of_tuned) = (of(&stock), of(&tuned));
-    let ways = strategies(target, hosts.duration, of_stock.first()?.1, of_tuned.first()?.1)?;
-    let assumptions = vec![
+    let ways = strategies(peak, hosts.duration, of_stock.first()?.1, of_tuned.first()?.1)?;
+    let mut assumptions = vec![
         format!(
             "a host has {} CPUs, {} of network, files up to {}, ports {}-{}; connections are {}",
             hosts.cpus,
@@ -92,12 +99,26 @@ pub(super) fn test(
         ),
         format!(
             "a host is to use at most {:.0} % of its ports, {:.0} % of its CPU time (measure.max_generator_cpu) and {:.0} % of its network: beyond, the generator may be what is measured",
-            Ports::default().utilisation * 100.0,
+            ports.utilisation * 100.0,
             most_cpu * 100.0,
             NETWORK_SHARE * 100.0
         ),
     ];
-    let untuned = untuned(target, &of_stock, &of_tuned, hosts);
+    if ports.hold != Ports::default().hold && !hosts.keepalive {
+        assumptions.push(format!(
+            "a port is taken for {} s after its connection (measure.ports.hold_s)",
+            ports.hold.as_secs_f64()
+        ));
+    }
+    if peak > plan.inputs.target() {
+        assumptions.push(format!(
+            "the test is at the peak, which the fleet is sized for: {}, of {} × {} (fleet.peak_factor)",
+            per_second(peak),
+            per_second(plan.inputs.target()),
+            plan.inputs.fleet.peak_factor
+        ));
+    }
+    let untuned = untuned(peak, &of_stock, &of_tuned, hosts);
     let most_hosts = (MOST_COMMANDS / chains.len().max(1) as u64).clamp(1, MOST_HOSTS);
     let way = |strategy: Strategy| TestWay {
         strategy,
@@ -106,7 +127,9 @@ pub(super) fn test(
             StrategyKind::ManyHosts | StrategyKind::OneHost => &of_stock,
         }),
         preparation: match strategy.kind {
-            StrategyKind::TunedHosts if untuned.is_none() => preparation(&stock, &attack, hosts),
+            StrategyKind::TunedHosts if untuned.is_none() => {
+                preparation(&stock, &attack, hosts, strategy.rate_each())
+            }
             StrategyKind::TunedHosts | StrategyKind::ManyHosts | StrategyKind::OneHost => {
                 Vec::new()
             }
@@ -121,20 +144,20 @@ pub(super) fn test(
 
 /// Why raising limits saves no host; `None` where it does.
 fn untuned(
-    target: Rate,
+    peak: Rate,
     stock: &[(Binding, Rate)],
     tuned: &[(Binding, Rate)],
     hosts: &GeneratorHosts,
 ) -> Option<String> {
     let (&(_, before), &(limit, after)) = (stock.first()?, tuned.first()?);
-    let needed = |each: Rate| (target.per_second() / each.per_second() - 1e-9).ceil().max(1.0);
-    if needed(before) <= 1.0 {
+    let needed = |each: Rate| hosts_for(peak, each);
+    if needed(before)? <= 1 {
         return Some("one host is enough as it comes: raising its limits gains nothing".to_owned());
     }
-    if needed(after) < needed(before) {
+    if needed(after)? < needed(before)? {
         return None;
     }
-    let times = target.per_second() / after.per_second();
+    let times = peak.per_second() / after.per_second();
     let larger = match limit {
         Binding::Cpu => {
             format!(

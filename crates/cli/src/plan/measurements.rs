@@ -8,11 +8,12 @@ use plimsoll_ingest::{Source, expand};
 use plimsoll_model::Ledger;
 use plimsoll_render::{MeasuredChain, Measurement};
 
-use super::basis::Where;
+use super::basis::{Origins, Source as Used};
 use super::summaries;
 use crate::analyze::{Answered, ask};
 use crate::args::PlanArgs;
-use crate::config::{Config, PlannedChain};
+use crate::config::Config;
+use crate::output;
 
 /// Bytes of a summary that are read.
 const MOST: u64 = 256 << 20;
@@ -128,6 +129,9 @@ impl Measurements {
             return Ok(*place);
         }
         let sources = expand(&patterns)?;
+        if let Some(to) = &args.output {
+            output::refuse_input(to, &sources)?;
+        }
         let before = self.all.len();
         self.take(config, args, &mut Files::of(sources)?)?;
         anyhow::ensure!(
@@ -177,18 +181,16 @@ impl Measurements {
     }
 
     /// Chains that were measured in what was named on the command line, and that nothing is planned with.
-    pub(super) fn left_over(&self, chains: &[PlannedChain], used: &[Where]) -> Option<String> {
-        let is_used = |place: usize, found: &Measurement, name: &str| {
-            chains.iter().zip(used).any(|(chain, used)| {
-                // The only chain there is used whatever its name is.
-                matches!(used, Where::Measured(used) if *used == place)
-                    && (chain.name == name || found.chains.len() == 1)
+    pub(super) fn left_over(&self, used: &[Used<'_>]) -> Option<String> {
+        let is_used = |at: usize, name: &str| {
+            used.iter().any(|used| {
+                matches!(used.from, Origins::Measured { place, own, .. } if place == at && own.name == name)
             })
         };
         let mut idle: Vec<&str> = Vec::new();
         for (place, One { found, .. }) in self.all.iter().enumerate() {
             let names = found.chains.iter().map(|chain| chain.name.as_str());
-            idle.extend(names.filter(|name| self.is_named(place) && !is_used(place, found, name)));
+            idle.extend(names.filter(|name| self.is_named(place) && !is_used(place, name)));
         }
         idle.sort_unstable();
         idle.dedup();
@@ -218,6 +220,15 @@ impl Measurements {
     /// All chains that were measured.
     pub(super) fn chains(&self) -> impl Iterator<Item = &MeasuredChain> {
         self.all.iter().flat_map(|one| &one.found.chains)
+    }
+
+    /// The only chain that was measured, and where, if it is.
+    pub(super) fn only(&self) -> Option<(usize, &MeasuredChain)> {
+        if self.chains().count() != 1 {
+            return None;
+        }
+        let all = self.all.iter().enumerate();
+        all.flat_map(|(place, one)| one.found.chains.iter().map(move |only| (place, only))).next()
     }
 
     pub(super) fn ledgers(&self) -> &[Ledger] {

@@ -2,6 +2,7 @@
 
 use plimsoll_analysis::capacity::sustained::Binding;
 use plimsoll_analysis::plan::basis::Unfit;
+use plimsoll_analysis::plan::{Demand, Error, ErrorKind, Inputs};
 use plimsoll_render::MeasuredChain;
 use plimsoll_render::plan::per_second;
 
@@ -49,6 +50,26 @@ pub(super) fn unfit(name: &str, from: &str, unfit: Unfit, owns: &[&MeasuredChain
         ),
     };
     format!("{name}: {why}. {}", verdicts(owns))
+}
+
+/// Inputs of which each is in its range, and that have no plan together.
+pub(super) fn no_plan(inputs: &Inputs, error: &Error) -> anyhow::Error {
+    let at = inputs.fleet.size_at.at();
+    let capacity = |chain: &Demand| chain.capacity.at(at).unwrap_or(chain.capacity.point);
+    let work = |chain: &Demand| chain.target.per_second() / capacity(chain).per_second();
+    let largest = inputs.chains.iter().max_by(|left, right| work(left).total_cmp(&work(right)));
+    let key = match (error.kind(), largest) {
+        (ErrorKind::TooCostly, _) => "[cost]".to_owned(),
+        // Zones and spare instances alone may be too many, too.
+        (ErrorKind::TooLarge, Some(chain)) if work(chain) > 1e6 => format!(
+            "chains.{}.target_rps = {}: an instance is taken to sustain {}/s",
+            chain.name,
+            chain.target.per_second(),
+            capacity(chain).per_second()
+        ),
+        _ => "[fleet]".to_owned(),
+    };
+    anyhow::anyhow!("{key}: there is no such fleet: {error}")
 }
 
 /// The verdicts of some chains.

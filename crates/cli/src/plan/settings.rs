@@ -1,6 +1,7 @@
 //! What a plan takes for granted, and where each of it was given.
 
-use plimsoll_analysis::plan::Inputs;
+use plimsoll_analysis::plan::growth::{Ended, LEAST};
+use plimsoll_analysis::plan::{Inputs, Plan};
 use plimsoll_render::plan::Setting;
 
 use crate::config::{Config, Set};
@@ -48,6 +49,47 @@ pub(super) fn settings(inputs: &Inputs, config: &Config) -> anyhow::Result<Vec<S
         }
     }
     Ok(settings)
+}
+
+/// Refuses what was typed and changes nothing of a plan, whatever else there is.
+pub(super) fn refuse_idle(config: &Config) -> anyhow::Result<()> {
+    let planned = config.planned().map_err(|error| config.in_file(error))?;
+    for set in config.sets() {
+        let path: Vec<&str> = set.path.iter().map(String::as_str).collect();
+        let why = match path[..] {
+            ["gate", ..] => "[gate] is no part of it".to_owned(),
+            ["chains", _, "weight", ..] => "it is for attacks".to_owned(),
+            [
+                "chains",
+                name,
+                "capacity_rps"
+                | "capacity_from"
+                | "db_queries_per_relay"
+                | "egress_bytes_per_relay"
+                | "targets",
+                ..,
+            ] if !planned.iter().any(|chain| chain.name == name) => {
+                format!("{name} has no target_rps, and so is not planned for")
+            }
+            _ => continue,
+        };
+        anyhow::bail!("--set {}: it changes nothing of a plan: {why}", set.text);
+    }
+    Ok(())
+}
+
+/// That targets shrink so far that nothing is left to plan for.
+pub(super) fn shrinking(plan: &Plan, config: &Config) -> Option<String> {
+    let growing = plan.growing.as_ref()?;
+    let per_month = plan.inputs.growth?.per_month;
+    let first = growing.months.len();
+    let place = config.place("growth.per_month").unwrap_or_default();
+    (growing.ended == Some(Ended::NextToNothing)).then(|| {
+        format!(
+            "{place}: growth.per_month = {per_month}: from month {first} on a chain has less than {}/s to carry, so that further months are not told",
+            LEAST.per_second()
+        )
+    })
 }
 
 /// Each key that was set: what the file has, and what it is now.

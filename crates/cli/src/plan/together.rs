@@ -5,24 +5,19 @@ use plimsoll_analysis::plan::{Capacity, Pooling};
 use plimsoll_render::{MeasuredChain, Mix};
 
 use super::Refused;
-use super::basis::{Where, own};
-use super::measurements::Measurements;
+use super::basis::{Origins, Source};
 use super::refusals::{nothing, unfit, verdicts};
 use crate::args::PlanArgs;
-use crate::config::PlannedChain;
 
 /// The capacity of all chains together, where one of them was measured in a mix: `None` where each was measured alone.
 pub(super) fn mix<'a>(
     args: &PlanArgs,
-    chains: &[PlannedChain],
-    places: &[Where],
-    measured: &'a Measurements,
+    sources: &[Source<'a>],
     pooling: Pooling,
 ) -> anyhow::Result<Option<(&'a Mix, Capacity)>> {
-    let mixed = chains.iter().zip(places).find_map(|(chain, place)| {
-        let Where::Measured(place) = place else { return None };
-        let (one, own) = own(measured, *place, &chain.name)?;
-        own.capacity.is_some_and(|found| found.mixed).then_some((*place, one, chain))
+    let mixed = sources.iter().find_map(|&Source { chain, from }| {
+        let Origins::Measured { place, one, own } = from else { return None };
+        own.capacity.is_some_and(|found| found.mixed).then_some((place, one, chain))
     });
     let Some((place, one, first)) = mixed else { return Ok(None) };
     let alone = "measure each chain alone, or say what each sustains alone: capacity_rps";
@@ -32,12 +27,13 @@ pub(super) fn mix<'a>(
         let limits = verdicts(&owns);
         Err(Refused(format!("{}: {why}; {alone}. {limits}", first.name)).into())
     };
-    if pooling == Pooling::PerChain && chains.len() > 1 {
+    if pooling == Pooling::PerChain && sources.len() > 1 {
         return refuse(format!(
             "in {from} the chains were measured together, and what each sustains holds for that mix: pools of their own (fleet.pooling = \"per_chain\") have another"
         ));
     }
-    if !places.iter().all(|other| matches!(other, Where::Measured(other) if *other == place)) {
+    let is_there = |other: &Source<'_>| matches!(other.from, Origins::Measured { place: other, .. } if other == place);
+    if !sources.iter().all(is_there) {
         return refuse(format!(
             "it was measured in a mix with others in {from}, and not all chains that are planned for are from there"
         ));
@@ -53,8 +49,8 @@ pub(super) fn mix<'a>(
     };
     // What is not planned for is no part of the target's mix.
     let target = |name: &str| {
-        let planned = chains.iter().find(|chain| chain.name == name);
-        planned.map_or(0.0, |chain| chain.target.per_second())
+        let planned = sources.iter().find(|source| source.chain.name == name);
+        planned.map_or(0.0, |source| source.chain.target.per_second())
     };
     let share = |name: &str| mix.shares.get(name).copied().unwrap_or(0.0);
     let names = one.found.chains.iter().map(|chain| chain.name.as_str());
@@ -85,7 +81,7 @@ pub(super) fn mix<'a>(
             "the chains were measured together in {from}, on different numbers of instances: instances_under_test has to be the same"
         ));
     }
-    let names: Vec<&str> = chains.iter().map(|chain| chain.name.as_str()).collect();
+    let names: Vec<&str> = sources.iter().map(|source| source.chain.name.as_str()).collect();
     let capacity = mix.found.capacity(args.allow_screening);
     let capacity = capacity.map_err(|why| Refused(unfit(&names.join(" + "), from, why, &owns)))?;
     Ok(Some((mix, capacity)))

@@ -1,8 +1,8 @@
 //! The first lines, which answer, and what follows in order.
 
 use plimsoll_analysis::plan::fleet::Sizing;
+use plimsoll_analysis::plan::growth::HORIZON;
 use plimsoll_analysis::plan::{At, Outcome, Plan, SizeAt};
-use plimsoll_model::Rate;
 
 use super::parts::Part;
 use super::words::{currency, instances, money, per_second, pool_name, room, share};
@@ -60,7 +60,7 @@ pub(crate) fn headline(plan: &Plan) -> Sentence {
     let peak = if (peak - 1.0).abs() < 1e-9 {
         String::new()
     } else {
-        format!(" ({} at the peak)", per_second(Rate(target.per_second() * peak)))
+        format!(" ({} at the peak)", per_second(plan.inputs.peak()))
     };
     let mut said = Sentence::new(format!(
         "{at_most}{}{spread} {verb} {}{peak} of {of}",
@@ -74,11 +74,11 @@ pub(crate) fn headline(plan: &Plan) -> Sentence {
     match plan.growing.as_ref().map(|growing| growing.full) {
         Some(Some(full)) => {
             let pace = plan.inputs.growth.map_or(0.0, |growth| growth.per_month);
-            let said = said.own(format!("; full {}", full_after(full.after_months)));
-            if full.after_months < LEAST {
-                said
-            } else {
-                said.own(format!(" of {}", room(1.0 + pace)))
+            let said = said.own(format!("; {}", full_after(full.after_months)));
+            match room(1.0 + pace) {
+                _ if full.after_months < LEAST => said,
+                nothing if nothing == "+0 %" => said.own(" of less than +0.1 %"),
+                pace => said.own(format!(" of {pace}")),
             }
         }
         Some(None) => said.own("; it is never full, as nothing grows"),
@@ -86,21 +86,27 @@ pub(crate) fn headline(plan: &Plan) -> Sentence {
     }
 }
 
-/// `after 2.2 months`, `after 12 days`, `already`: rounded down.
+/// `full after 2.2 months`, `full after 12 days`, `full already`: rounded down.
 pub(super) fn full_after(after: f64) -> String {
     let days = after * 365.0 / 12.0 + LEAST;
     match () {
-        () if after < LEAST => "already".to_owned(),
-        () if days < 1.0 => "within a day".to_owned(),
-        () if days < 2.0 => "after a day".to_owned(),
-        () if after < 1.0 - LEAST => format!("after {:.0} days", days.floor()),
-        () if months(after) == "1.0" => "after a month".to_owned(),
-        () => format!("after {} months", months(after)),
+        () if after < LEAST => "full already".to_owned(),
+        () if days < 1.0 => "full within a day".to_owned(),
+        () if days < 2.0 => "full after a day".to_owned(),
+        () if after < 1.0 - LEAST => format!("full after {:.0} days", days.floor()),
+        () if months(after) == "1.0" => "full after a month".to_owned(),
+        () if after > f64::from(HORIZON) => {
+            format!("not full within {} months", count(HORIZON.into()))
+        }
+        () => format!("full after {} months", months(after)),
     }
 }
 
-/// `0.9`, rounded down.
+/// `0.9`, rounded down; `> 1,200`.
 pub(super) fn months(after: f64) -> String {
+    if after > f64::from(HORIZON) {
+        return format!("> {}", count(HORIZON.into()));
+    }
     format!("{:.1}", (after * 10.0 + LEAST).floor() / 10.0)
 }
 
@@ -143,7 +149,9 @@ fn sureness<'a>(report: &'a PlanReport<'a>) -> Vec<Cell<'a>> {
         None => format!("{} {when}", count(outcome.instances)),
     };
     let mut ranges: Vec<String> = told.iter().map(fleet).collect();
-    if plan.at_high.is_none() {
+    if plan.inputs.is_exact() {
+        ranges = vec!["not known, as the capacities are taken as exact".to_owned()];
+    } else if plan.at_high.is_none() {
         ranges.push("fewer if they sustain more, which no test has found out".to_owned());
     } else if told.len() == 1 {
         ranges = vec!["the same number whatever the capacities are within their range".to_owned()];
@@ -216,13 +224,14 @@ mod tests {
     #[test]
     fn a_full_fleet_is_told_in_days_where_months_are_few() {
         for (after, said) in [
-            (0.0, "already"),
-            (0.02, "within a day"),
-            (0.05, "after a day"),
-            (0.4, "after 12 days"),
-            (0.999, "after 30 days"),
-            (1.0, "after a month"),
-            (2.279, "after 2.2 months"),
+            (0.0, "full already"),
+            (0.02, "full within a day"),
+            (0.05, "full after a day"),
+            (0.4, "full after 12 days"),
+            (0.999, "full after 30 days"),
+            (1.0, "full after a month"),
+            (2.279, "full after 2.2 months"),
+            (1e299, "not full within 1,200 months"),
         ] {
             assert_eq!(full_after(after), said, "{after}");
         }

@@ -209,8 +209,14 @@ fn pool(report: &PlanReport<'_>, place: usize, traces: &mut Vec<Trace>) {
     traces.push(Trace {
         of: of(),
         figure: "worst case",
-        formula: "busy / (instances − the largest zones that may be lost − spare_instances)",
-        numbers: format!("{} / {}", work(sizing.work), sizing.survivors),
+        formula: "busy / ((zones − zone_failures) × ⌊instances / zones⌋ − spare_instances)",
+        numbers: format!(
+            "{} / ({left} × ⌊{} / {}⌋ − {})",
+            work(sizing.work),
+            sizing.instances,
+            fleet.zones,
+            fleet.spare_instances
+        ),
         value: share(sizing.worst_utilisation()),
         source: format!("{left} of {} zones left", fleet.zones),
     });
@@ -370,7 +376,10 @@ fn full(report: &PlanReport<'_>, traces: &mut Vec<Trace>) {
             growth.per_month
         ),
         // Not rounded as in the first lines, as it is to be followed.
-        value: format!("{:.3}", full.after_months),
+        value: match full.month {
+            Some(_) => format!("{:.3}", full.after_months),
+            None => format!("{:.3e}", full.after_months),
+        },
         source: key(report, &["growth.per_month"]),
     });
 }

@@ -14,8 +14,9 @@ use crate::verdict::Sentence;
 /// Hosts whose commands are shown; of more, these and the last.
 const MOST: usize = 2;
 
+const TITLE: &str = "a test at the target";
 const COLUMNS: [Column; 5] = [
-    Column { title: "a test at the target", fit: Fit::Word, worth: Column::KEPT },
+    Column { title: TITLE, fit: Fit::Word, worth: Column::KEPT },
     Column { title: "hosts", fit: Fit::Number, worth: Column::KEPT },
     Column { title: "each", fit: Fit::Number, worth: 4 },
     Column { title: "lasts", fit: Fit::Number, worth: 3 },
@@ -40,11 +41,16 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
         ];
         Row { cells, remarks: Vec::new() }
     });
-    let mut parts =
-        vec![Part::Table(Table { columns: COLUMNS.to_vec(), rows: rows.collect(), rest: None })];
+    let mut columns = COLUMNS.to_vec();
+    if report.plan.inputs.peak() > report.plan.inputs.target() {
+        for column in columns.iter_mut().filter(|column| column.title == TITLE) {
+            column.title = "a test at the peak";
+        }
+    }
+    let mut parts = vec![Part::Table(Table { columns, rows: rows.collect(), rest: None })];
     parts.extend(test.assumptions.iter().map(|said| Part::Point(Sentence::new(said.as_str()))));
     if let Some(alone) = test.ways.iter().find(|way| way.strategy.kind == StrategyKind::OneHost)
-        && alone.strategy.rate < report.plan.inputs.target()
+        && alone.strategy.rate < report.plan.inputs.peak()
     {
         parts.push(Part::Point(Sentence::new(shown_by_one(report.plan, alone.strategy.rate))));
     }
@@ -64,9 +70,8 @@ pub(super) fn parts<'a>(report: &'a PlanReport<'a>) -> Vec<Part<'a>> {
 /// What a test at a part of the target shows.
 fn shown_by_one(plan: &Plan, rate: Rate) -> String {
     let work: f64 = plan.chosen.pools.iter().map(|pool| pool.sizing.work).sum();
-    let peak = plan.inputs.target().per_second() * plan.inputs.fleet.peak_factor;
     // Of the targets' mix.
-    let each = peak / work;
+    let each = plan.inputs.peak().per_second() / work;
     let filled = (rate.per_second() / each + 1e-9).floor();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     let filled = filled as u64;
@@ -77,7 +82,7 @@ fn shown_by_one(plan: &Plan, rate: Rate) -> String {
         );
     }
     format!(
-        "one host fills up to {}: it shows what an instance sustains, and not that the whole fleet carries the target",
+        "one host fills up to {}: it shows what an instance sustains, and not that the whole fleet carries all of it",
         instances(filled)
     )
 }

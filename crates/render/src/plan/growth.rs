@@ -1,6 +1,7 @@
 //! Month by month.
 
 use plimsoll_analysis::plan::Plan;
+use plimsoll_analysis::plan::growth::Ended;
 
 use super::answer::full_after;
 use super::parts::Part;
@@ -23,7 +24,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
     let Some(growing) = &plan.growing else { return Vec::new() };
     let full = growing.full;
     let row = |month: &plimsoll_analysis::plan::growth::Month| {
-        let is_full = full.is_some_and(|full| full.month == month.number);
+        let is_full = full.is_some_and(|full| full.month == Some(month.number));
         let tone = if is_full { Tone::Warning } else { Tone::Plain };
         let cells = vec![
             Cell::new(count(month.number.into())),
@@ -48,21 +49,24 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part<'_>> {
             Some(pool) => Sentence::new("today's instances of ").foreign(pool),
             None => Sentence::new(format!("today's {} instances", count(plan.chosen.instances))),
         };
-        parts.push(Part::Point(whose.own(format!(
-            " are full {}: month {} takes more",
-            full_after(full.after_months),
-            count(full.month.into())
-        ))));
+        let said = whose.own(format!(" are {}", full_after(full.after_months)));
+        parts.push(Part::Point(match full.month {
+            Some(month) => said.own(format!(": month {} takes more", count(month.into()))),
+            None => said,
+        }));
     }
     parts
 }
 
 /// What the table leaves out.
 fn rest(plan: &Plan, more: usize) -> Option<String> {
-    if more > 0 {
-        return Some(format!("and {}", counted(more as u64, "more month", "more months")));
-    }
-    let asked = plan.inputs.growth.map_or(0, |growth| growth.months as usize + 1);
-    let told = plan.growing.as_ref().map_or(0, |growing| growing.months.len());
-    (told < asked).then(|| "further months take more than 1,000,000,000 instances".to_owned())
+    let more =
+        (more > 0).then(|| format!("and {}", counted(more as u64, "more month", "more months")));
+    let ended = plan.growing.as_ref().and_then(|growing| growing.ended).map(|ended| match ended {
+        Ended::TooLarge => "further months take more than 1,000,000,000 instances",
+        Ended::TooCostly => "further months cost more than 92,000,000,000,000,000",
+        Ended::NextToNothing => "in further months a chain has next to nothing to carry",
+    });
+    let said: Vec<String> = more.into_iter().chain(ended.map(str::to_owned)).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }

@@ -3,6 +3,7 @@
 
 use plimsoll_analysis::plan::basis::Measured;
 use plimsoll_analysis::plan::cost::{Bill, Item};
+use plimsoll_analysis::plan::growth::Ended;
 use plimsoll_analysis::plan::sensitivity::{Answer, STEP};
 use plimsoll_analysis::plan::{Outcome, Plan};
 use plimsoll_model::{Decimal, Money, Nanos, Rate};
@@ -152,6 +153,7 @@ struct Growth<'a> {
     full_in_month: Option<u32>,
     full_pool: Option<&'a str>,
     months: Vec<InMonth>,
+    ended: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -337,7 +339,7 @@ fn whole<'a>(report: &'a PlanReport<'a>) -> Report<'a> {
         growth: plan.growing.as_ref().map(|growing| Growth {
             per_month_ratio: plan.inputs.growth.map(|growth| growth.per_month),
             full_after_months: full.map(|full| full.after_months),
-            full_in_month: full.map(|full| full.month),
+            full_in_month: full.and_then(|full| full.month),
             full_pool: full.and_then(|full| pool_name(plan, full.pool)),
             months: growing
                 .months
@@ -349,6 +351,7 @@ fn whole<'a>(report: &'a PlanReport<'a>) -> Report<'a> {
                     cost_per_month: total(month.bill.as_ref()),
                 })
                 .collect(),
+            ended: growing.ended.map(Ended::name),
         }),
         cost: cost(plan),
         sensitivity: plan.sensitivity.iter().map(moved).collect(),

@@ -6,10 +6,15 @@ use crate::doctor::{Check, Host, Plan, Status};
 /// Files that a generator has open beside its connections: results, targets, epoll, libraries.
 const BESIDE: u64 = 64;
 
+/// Files that a generator has open if all is well.
+pub(crate) fn needed(plan: &Plan) -> u64 {
+    plan.in_flight(plan.latency) + BESIDE
+}
+
 /// Whether a process may have so many connections. `TIME_WAIT` takes none. Both generators raise the limit to the hard one.
 pub(crate) fn per_process(host: &Host, plan: &Plan) -> Option<Check> {
     let limit = host.open_files?;
-    let needed = plan.in_flight(plan.latency) + BESIDE;
+    let needed = needed(plan);
     let stalled = plan.in_flight(plan.timeout) + BESIDE;
     let finding = format!(
         "{} if all is well, {} if the server stalls until the time-out; the limit is {} (hard {})",

@@ -35,11 +35,13 @@ pub(crate) fn budget(
     Some(ports.budget(plan.rate_if(lasting), lasting))
 }
 
-/// The most that the ports let one host send.
-pub(crate) fn most(host: &Host, plan: &Plan) -> Option<Rate> {
+/// The most that the ports let one host send, where `share` of them may be in use and each is held for `hold` after its
+/// connection.
+pub(crate) fn most(host: &Host, plan: &Plan, share: f64, hold: Nanos) -> Option<Rate> {
     let budget = budget(host, plan, plan.latency, !plan.keepalive)?;
-    let seconds = budget.lasting.as_secs_f64() + budget.hold.as_secs_f64();
-    Some(Rate(budget.available as f64 * budget.utilisation / seconds.max(1e-9)))
+    let hold = if budget.hold == TIME_WAIT { hold } else { budget.hold.min(hold) };
+    let seconds = budget.lasting.as_secs_f64() + hold.as_secs_f64();
+    Some(Rate(budget.available as f64 * share / seconds.max(1e-9)))
 }
 
 /// How long a port is taken after its connection.

@@ -75,7 +75,7 @@ pub(super) struct Search {
 impl Search {
     /// `names` are those of the attack's chains.
     pub(super) fn new(args: &Attack, line: Line, names: Vec<String>) -> anyhow::Result<Self> {
-        let config = Config::load(args.config.as_deref())?;
+        let config = Config::load(args.config.as_deref(), args.output.as_deref())?;
         let in_file = |error: anyhow::Error| config.in_file(error);
         let chains = config.chains().map_err(in_file)?;
         let judging = config.judging(args.slo).map_err(in_file)?;
