@@ -68,7 +68,7 @@ pub(crate) enum CompareFormat {
 
 /// Answers.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
-    let config = Config::load(args.config.as_deref())?;
+    let config = Config::load(args.config.as_deref(), args.output.as_deref())?;
     let mut rules = config.gate().map_err(|error| config.in_file(error))?.rules;
     rules.compares_anyway = true;
     rules.thresholds.clear();

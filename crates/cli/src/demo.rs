@@ -172,7 +172,7 @@ fn answered(directory: &Path, command: &[String]) -> anyhow::Result<Outcome> {
     let Verb::Analyze(args) = Cli::try_parse_from(command)?.verb else {
         anyhow::bail!("the demo's analysis is none")
     };
-    let config = Config::load(args.read.config.as_deref())?;
+    let config = Config::load(args.read.config.as_deref(), None)?;
     let mut sources = plimsoll_ingest::expand(&args.files)?;
     let question = args.count.question(args.read.threads.into());
     let question = crate::analyze::Question { sha256: true, ..question };

@@ -128,10 +128,11 @@ pub(crate) enum GateFormat {
 
 /// Answers, and says whether the build may ship.
 pub(crate) fn run(args: &GateArgs) -> anyhow::Result<Outcome> {
-    let config = Config::load(args.config.as_deref())?;
+    let config = Config::load(args.config.as_deref(), None)?;
     // What is wrong with the rules is told before anything is read.
     let mut gate = rules::gate(&config, args)?;
     for to in [&args.output, &args.json, &args.junit, &args.markdown].into_iter().flatten() {
+        output::refuse_config(to, &config.path)?;
         let named = inputs::named(&args.files)?;
         output::refuse_input(to, &expand(named.iter().chain(&args.baseline))?)?;
     }

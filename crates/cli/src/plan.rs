@@ -142,6 +142,7 @@ impl PlanOf {
             format: PlanFormat::Json,
             output: None,
             explain: false,
+            template: false,
             allow_screening: false,
             count: analyze.count.clone(),
             // What is damaged is told by the analysis.

@@ -32,9 +32,10 @@ pub(super) fn chart(plan: &Plan) -> Option<Chart> {
     let most = months.iter().map(|month| month.instances).max().unwrap_or(1) as f64;
     let mut panel = Panel::new(x(), Axis::from_zero(most, 4, "instances"), 150.0);
     let today = plan.chosen.instances as f64;
+    let full_in = growing.full.and_then(|full| full.month);
     for (place, month) in months.iter().enumerate() {
         let place = place as f64;
-        let is_more = growing.full.is_some_and(|full| month.number >= full.month);
+        let is_more = full_in.is_some_and(|full| month.number >= full);
         let ink = if is_more { Ink::Slow } else { Ink::Good };
         let to = (place + 0.88, month.instances as f64);
         panel.marks.push(Mark::Bar { ink, from: (place + 0.12, 0.0), to });
@@ -58,9 +59,9 @@ pub(super) fn chart(plan: &Plan) -> Option<Chart> {
         panels[0].has_x = false;
         panels.push(costs);
     }
-    let full = growing.full.map_or_else(
+    let full = full_in.map_or_else(
         || "today's suffice until then".to_owned(),
-        |full| format!("today's are full in month {}", count(full.month.into())),
+        |month| format!("today's are full in month {}", count(month.into())),
     );
     let cost = last
         .bill
