@@ -101,7 +101,7 @@ fn a_wrong_change_is_told() {
         "chains.kava.target_rps=-5",
         "chains.kva.target_rps=5",
         "zones",
-        "gate.foo=64",
+        "gate.margin=0.01",
         "chains.kava.weight=2",
         "chains.the chain.target_rps=5",
     ] {

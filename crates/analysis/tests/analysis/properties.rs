@@ -58,6 +58,7 @@ fn totals(findings: &Findings) -> String {
         offered: None,
         throughput: None,
         goodput: None,
+        inputs: Vec::new(),
         stages: Vec::new(),
         capacity: None,
         ..total
