@@ -25,7 +25,7 @@ const COMMENT: usize = 60_000;
 /// Whether a build may ship: success, latency and errors against a baseline's, and against absolute goals
 ///
 /// Fails what is worse by more than a margin, passes what is not, and says how many requests it takes where nobody knows. A
-/// baseline is what `analyze --format json` wrote, or result files. How it decides, and all keys of [gate]: docs/gate.md; in
+/// baseline is what `analyze --format json` wrote, or result files. How it decides, and all keys of `[gate]`: docs/gate.md; in
 /// CI: docs/ci.md.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
