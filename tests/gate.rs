@@ -1,6 +1,6 @@
 //! Builds that may ship and builds that may not: recordings, configurations and goals in, judgements and exit codes out.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::util::{Dir, TestCommand, fixture, root};
 
@@ -379,8 +379,19 @@ fn damaged_input_gives_no_verdict_unless_that_is_accepted() {
             dir.plimsoll().arg("gate").arg(&cut).arg("--baseline").arg(recorded("baseline.plim"));
         command.args(more).run()
     };
-    assert_eq!(run(&[]).code, Some(3));
+    let refused = run(&["--json", "gate.json"]);
+    assert_eq!(refused.code, Some(3));
+    assert!(refused.stdout.starts_with("INCONCLUSIVE: the candidate, "), "{}", refused.stdout);
+    let told: Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("gate.json")).unwrap()).unwrap();
+    assert_eq!((&told["decision"], &told["exit_code"]), (&json!("inconclusive"), &json!(3)));
+    assert_eq!(told["refusals"][0]["kind"], "damaged");
     assert_eq!(run(&["--allow-damaged"]).code, Some(0));
+    // A summary tells of the damage, too, whatever is beside it.
+    let summary = dir.analyze().args(["--allow-damaged", "--format", "json"]).arg(&cut).run();
+    let summary = dir.write("summary.json", summary.stdout);
+    let baseline = dir.plimsoll().arg("gate").arg(recorded("again.plim")).arg("--baseline");
+    assert_eq!(baseline.arg(&summary).run().code, Some(3));
 }
 
 #[test]

@@ -114,6 +114,6 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
     };
     output::answer(&answer, to)?;
     let mut sides = std::iter::once(&baseline).chain(&candidates);
-    let all_sound = sides.all(|side| side.is_sound(args.allow_damaged));
+    let all_sound = sides.all(|side| side.unsound(args.allow_damaged).is_none());
     Ok(if all_sound { Outcome::Answered } else { Outcome::NoVerdict })
 }

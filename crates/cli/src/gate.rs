@@ -7,6 +7,7 @@ pub(crate) mod sides;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use plimsoll_analysis::gate::comparable::{Refusal, Which};
 use plimsoll_analysis::gate::judge;
 use plimsoll_analysis::gate::judge::Decision;
 use plimsoll_analysis::gate::threshold::Threshold;
@@ -150,7 +151,18 @@ pub(crate) fn run(args: &GateArgs) -> anyhow::Result<Outcome> {
     gate.rules.thresholds.extend(args.threshold.iter().cloned());
     rules::check_asked(&gate.rules, &baseline.runs)?;
 
-    let judgement = judge(&candidate.runs, &baseline.runs, &earlier, &gate.rules);
+    let mut judgement = judge(&candidate.runs, &baseline.runs, &earlier, &gate.rules);
+    let sides = [(Which::Candidate, &candidate), (Which::Baseline, &baseline)];
+    let unsound = |(which, side): (Which, &Side)| {
+        side.unsound(args.allow_damaged).map(|run| Refusal::Damaged { which, run })
+    };
+    let damaged: Vec<Refusal> = sides.into_iter().filter_map(unsound).collect();
+    if !damaged.is_empty() {
+        judgement.decision = Decision::Inconclusive;
+        judgement.refusals.splice(0..0, damaged);
+        // What was read is not what was measured: that is let pass by --allow-damaged alone.
+        gate.accepts_inconclusive = false;
+    }
     let report = GateReport {
         judgement: &judgement,
         rules: &gate.rules,
@@ -180,9 +192,7 @@ pub(crate) fn run(args: &GateArgs) -> anyhow::Result<Outcome> {
         }
     }
     github::tell(&report, args.format == GateFormat::Text && to.is_none())?;
-    let sound = [&candidate, &baseline].into_iter().all(|side| side.is_sound(args.allow_damaged));
     Ok(match judgement.decision {
-        _ if !sound => Outcome::NoVerdict,
         Decision::Pass => Outcome::Answered,
         Decision::Fail => Outcome::No,
         Decision::Inconclusive if gate.accepts_inconclusive => {

@@ -39,6 +39,13 @@ pub enum Refusal {
         /// What is known of it.
         headline: String,
     },
+    /// An input of a run was damaged, or not read.
+    Damaged {
+        /// Which side's run.
+        which: Which,
+        /// The run.
+        run: String,
+    },
     /// A chain of the baseline is not in a run of the candidate, or of another run of the baseline.
     MissingChain {
         /// Which side lacks it.

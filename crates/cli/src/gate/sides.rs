@@ -94,21 +94,13 @@ impl Side {
         self.runs.iter().map(|run| run.name.clone()).collect()
     }
 
-    /// Whether all was read, and nothing was damaged, or that is accepted.
-    pub(crate) fn is_sound(&self, allow_damaged: bool) -> bool {
+    /// The run of which something was not read or damaged, unless that is accepted.
+    pub(crate) fn unsound(&self, allow_damaged: bool) -> Option<String> {
         let told = "figures are over what could be read";
-        let outcome = inputs::outcome(&self.ledgers, allow_damaged, told);
-        let mut damaged = self.runs.iter().filter(|run| run.damaged);
-        match damaged.next() {
-            Some(run) if self.ledgers.is_empty() && !allow_damaged => {
-                crate::output::complain(&format!(
-                    "{}: a summary of damaged inputs: exit 3; --allow-damaged accepts that",
-                    plimsoll_render::visible(&run.name)
-                ));
-                false
-            }
-            _ => outcome == Outcome::Answered,
-        }
+        let is_sound = inputs::outcome(&self.ledgers, allow_damaged, told) == Outcome::Answered;
+        let damaged = self.runs.iter().find(|run| run.damaged && !allow_damaged);
+        let run = damaged.or(self.runs.first().filter(|_| !is_sound))?;
+        Some(run.name.clone())
     }
 }
 

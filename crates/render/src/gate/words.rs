@@ -325,6 +325,9 @@ pub(super) fn refusal(refusal: &Refusal) -> Sentence {
             };
             start.own(": the load generator was the limit, so nothing is known of the build: ").foreign(headline)
         }
+        Refusal::Damaged { which, run } => Sentence::new(format!("{}, ", of(which)))
+            .foreign(run)
+            .own(": an input is damaged or was not read; --allow-damaged accepts that"),
         Refusal::MissingChain { which, run, chain } => Sentence::new("chain ")
             .foreign(chain)
             .own(format!(" of the baseline is not in {}, ", of(which)))
@@ -362,6 +365,7 @@ pub(super) fn refusal(refusal: &Refusal) -> Sentence {
 pub(super) fn refusal_kind(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::GeneratorLimited { .. } => "generator_limited",
+        Refusal::Damaged { .. } => "damaged",
         Refusal::MissingChain { .. } => "missing_chain",
         Refusal::Rate { .. } => "rate",
         Refusal::Shape { .. } => "shape",
